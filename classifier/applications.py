@@ -1,0 +1,104 @@
+"""Classifiers by name: the embedded ones, and every model of `keras.applications` as Keras has it."""
+
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.words import nearest
+
+ALIASES = {"ResNet": "ResNet50"}
+RANDOM_WEIGHTS_SEED = 0
+
+
+class Application(NamedTuple):
+    """A classifier that is known by name."""
+
+    name: str
+    constructor: Callable  # (weights=...) -> keras.Model
+    preprocess: Callable[[np.ndarray], np.ndarray]
+    embedded: bool
+
+
+def applications() -> dict[str, Application]:
+    """All classifiers known by name; constructors and preprocessing are Keras's own.
+
+    What a module of `keras.applications` calls `preprocess_input` belongs to its constructors.
+    """
+    import keras
+
+    from classifier.embedded import EMBEDDED
+
+    found = {f.__name__: Application(f.__name__, f, EMBEDDED[f], True) for f in EMBEDDED}
+    for name, constructor in sorted(vars(keras.applications).items()):
+        if name[0].isupper() and callable(constructor):
+            preprocess = sys.modules[constructor.__module__].preprocess_input
+            found[name] = Application(name, constructor, _copying(preprocess), False)
+    return found
+
+
+def find_application(name: str) -> Application:
+    """The application of that name, in any case. Raises ValueError with the nearest name."""
+    known = applications()
+    by_folded = {n.casefold(): known[n] for n in known}
+    by_folded |= {alias.casefold(): known[n] for alias, n in ALIASES.items()}
+    if name.casefold() not in by_folded:
+        raise ValueError(f"no classifier '{name}'{nearest(name, known)} (or give --model_path)")
+    return by_folded[name.casefold()]
+
+
+def _copying(preprocess: Callable) -> Callable[[np.ndarray], np.ndarray]:
+    """Keras's preprocessing writes into what it is given; this one does not."""
+    return lambda images: preprocess(np.array(images, np.float32))
+
+
+def build(application: Application, weights: str | Path | None = None):
+    """The Keras model with its ImageNet weights, with `random` ones, or with those of a file.
+
+    Random weights are the same each time. Raises ValueError where the weights cannot be had or
+    do not fit.
+    """
+    if weights is None:
+        return _pretrained(application)
+    state = random.getstate()
+    random.seed(RANDOM_WEIGHTS_SEED)  # where Keras's initializers take their seeds from
+    try:
+        model = application.constructor(weights=None)
+    finally:
+        random.setstate(state)
+    if weights == "random":
+        return model
+    if not Path(weights).is_file():
+        raise FileNotFoundError(f"weights '{weights}': no such file (or say: --weights random)")
+    try:
+        model.load_weights(weights)
+    except Exception as error:  # Keras raises many kinds
+        raise ValueError(
+            f"weights '{weights}' do not fit {application.name}: {first_line(error)}"
+        ) from error
+    return model
+
+
+def _pretrained(application: Application):
+    try:
+        return application.constructor(weights="imagenet")
+    except Exception as error:  # Keras raises plain Exception for a failed download
+        raise ValueError(
+            f"the ImageNet weights of {application.name} cannot be had ({first_line(error)}); "
+            "give --weights FILE, or --weights random for a sanity check, or take a classifier "
+            "that needs no download: " + embedded_names()
+        ) from error
+
+
+def embedded_names() -> str:
+    """The names of the classifiers that need no download, as a sentence would list them."""
+    return ", ".join(name for name, known in applications().items() if known.embedded)
+
+
+def first_line(error: Exception) -> str:
+    """What an error of another library says, cut to its first line."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".:")

@@ -1,0 +1,172 @@
+"""Classifier: all that a method may ask of an image classifier, whatever is behind it."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from classifier.labels import Labels
+from classifier.preprocessing import with_channels
+
+
+class Classifier:
+    """An image classifier: its network, its classes, and the way from a picture to its input.
+
+    `images` are (N, H, W, 3) float32 RGB in [0, 255] at `input_size`; they are never written to.
+    Made by `load_classifier`; `network` is a `Network` or a `BlackBox`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: Any,
+        labels: Labels,
+        preprocess: Callable[[np.ndarray], np.ndarray],
+        *,
+        layer: str | None = None,
+        weights: str = "",
+        source: dict[str, Any] | None = None,
+    ):
+        self.name = name
+        self.network = network
+        self.labels = labels
+        self.weights = weights  # "imagenet", "random" or the file's name
+        self.source = source or {}  # how it was asked for, for the record
+        self._preprocess = preprocess
+        self._layer = layer
+
+    @property
+    def model(self):
+        """The Keras model. Raises ValueError where there is none behind the classifier."""
+        self._need_layers()
+        return self.network.model
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) of the pictures that it takes."""
+        return tuple(self.network.input_shape[:2])
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether one can look inside; a function or a SavedModel only gives scores."""
+        return hasattr(self.network, "model")
+
+    @property
+    def layer(self) -> str:
+        """Path of the target layer: the one asked for, or the last with positions."""
+        self._need_layers()
+        from classifier.target_layer import find_layer
+
+        if self._layer is not None:
+            return find_layer(self.network.survey.calls, self._layer).path
+        return self.network.target.path
+
+    @property
+    def random_weights(self) -> bool:
+        return self.weights == "random"
+
+    def expect(self, passes: int) -> None:
+        """Says how many passes are coming, so that what pays for so many is prepared."""
+        self.network.expect(passes)
+
+    def preprocess(self, images: np.ndarray) -> np.ndarray:
+        """(N, H, W, 3) pictures -> (N, H, W, C), what the network takes; a new array."""
+        images = np.asarray(images, np.float32)
+        if images.ndim != 4 or images.shape[1:] != (*self.input_size, 3):
+            expected = "(N, {}, {}, 3)".format(*self.input_size)
+            raise ValueError(f"{self.name} takes pictures {expected}; got {images.shape}")
+        inputs = with_channels(images, self.network.input_shape[2])
+        return np.asarray(self._preprocess(inputs), np.float32)
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """(N, K) scores in [0, 1]: probabilities, each by itself for a multi-label classifier."""
+        return self.network.scores(self.preprocess(images))["scores"]
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """(N, K) logits, what the softmax or sigmoid is taken of."""
+        return self.network.scores(self.preprocess(images))["logits"]
+
+    def features(self, images: np.ndarray, layer: str | None = None) -> np.ndarray:
+        """(N, h, w, C) output of a layer, the target layer if none is named."""
+        layer = self._path(layer)
+        return self.network.features(self.preprocess(images), layer)["features"]
+
+    def feature_gradients(
+        self, images: np.ndarray, class_indices, layer: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Features A and gradients dS_c/dA of a layer, both (N, h, w, C).
+
+        S_c is the logit of each picture's class, from `class_indices` (N,).
+        """
+        layer = self._path(layer)
+        indices = self._checked(class_indices, len(images))
+        result = self.network.gradients(self.preprocess(images), indices, layer)
+        return result["features"], result["gradients"]
+
+    def decode_predictions(self, scores: np.ndarray, top: int = 5) -> list[list[tuple]]:
+        """(N, K) scores -> for each row its `top` best as (id, name, score)."""
+        return self.labels.decode_predictions(scores, top)
+
+    def weights_hash(self) -> str:
+        """SHA-256 of all weights, in their order; "" where there are none to see."""
+        digest = hashlib.sha256()
+        for variable in self.network.model.weights if self.has_layers else ():
+            digest.update(np.ascontiguousarray(variable))
+        return digest.hexdigest() if self.has_layers else ""
+
+    def _path(self, layer: str | None) -> str:
+        self._need_layers()
+        return self.layer if layer is None else layer
+
+    def _need_layers(self) -> None:
+        if not self.has_layers:
+            raise ValueError(
+                f"{self.name} gives scores and has no layers to look into: "
+                "this needs a Keras model (.keras or .h5)"
+            )
+
+    def _checked(self, class_indices, pictures: int) -> np.ndarray:
+        indices = np.asarray(class_indices)
+        if indices.shape != (pictures,):
+            raise ValueError(f"class_indices: one for each of {pictures} pictures, got {indices}")
+        if indices.min() < 0 or indices.max() >= len(self.labels):
+            raise ValueError(f"class_indices go from 0 to {len(self.labels) - 1}, got {indices}")
+        return indices
+
+
+class BlackBox:
+    """A function `pictures -> scores` in the place of a network; it has no layers.
+
+    `function` takes preprocessed pictures (N, H, W, C) float32 and gives (N, K) scores in [0, 1]
+    (a one-column output is the second of two classes).
+    """
+
+    def __init__(self, function: Callable, input_shape: tuple[int, int, int], batch: int = 32):
+        self.function = function
+        self.input_shape = input_shape
+        self.batch = batch
+        self.logits_from = "log of the probability"
+
+    def expect(self, passes: int) -> None:
+        """Nothing to prepare."""
+
+    def scores(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Scores (N, K), and log p (or the logit of p where they do not sum to 1) as logits."""
+        batches = range(0, len(inputs), self.batch)
+        scores = np.concatenate([self._scores(inputs[i : i + self.batch]) for i in batches])
+        if scores.shape[1] == 1:
+            scores = np.concatenate([1 - scores, scores], axis=1)
+        logs = np.log(np.maximum(scores, 1e-30))
+        if not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
+            logs = logs - np.log(np.maximum(1 - scores, 1e-30))
+        return {"scores": scores, "logits": logs}
+
+    def _scores(self, inputs: np.ndarray) -> np.ndarray:
+        scores = np.asarray(self.function(inputs), np.float32)
+        if scores.ndim != 2 or len(scores) != len(inputs):
+            raise ValueError(
+                f"the classifier's function gave {scores.shape} for {len(inputs)} pictures; "
+                f"expected ({len(inputs)}, classes)"
+            )
+        return scores

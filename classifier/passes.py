@@ -1,0 +1,68 @@
+"""One forward pass of a model, with the logits and one layer's features heard on the way."""
+
+from typing import Any, NamedTuple
+
+from classifier.hooks import listening, replaced
+from classifier.survey import LogitSource
+
+SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
+
+
+class Pass(NamedTuple):
+    """Tensors of one pass: scores and logits (N, K), features (N, h, w, C) or None."""
+
+    scores: Any
+    logits: Any
+    features: Any
+
+
+def one_pass(model, inputs, source: LogitSource, layer=None, tape=None) -> Pass:
+    """A pass over `inputs` (N, H, W, C), preprocessed; `tape`, if given, watches the features.
+
+    A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z).
+    """
+    import tensorflow as tf
+
+    heard = {}
+
+    def hear_logits(layer_inputs, output):
+        heard["logits"] = output if source.side == "output" else layer_inputs[0]
+
+    def hear_features(_, output):
+        heard["features"] = output
+        if tape is not None:
+            tape.watch(output)
+
+    inputs = tf.convert_to_tensor(inputs)
+    hooks = []
+    if source.layer is not None:
+        function = getattr(source.layer, source.attribute)
+        hooks.append((source.layer, source.attribute, listening(function, hear_logits)))
+    with replaced(hooks):  # two steps, since one layer may be heard for both
+        hooks = []
+        if layer is not None:
+            hooks.append((layer, "call", listening(layer.call, hear_features)))
+        with replaced(hooks):
+            output = model(inputs, training=False)
+    rows = (tf.shape(inputs)[0], output.shape[-1])
+    scores = tf.cast(tf.reshape(output, rows), tf.float32)
+    logits = heard.get("logits")
+    logits = scores if logits is None else tf.cast(tf.reshape(logits, rows), tf.float32)
+    if source.from_scores:
+        logits = _logits_of(scores, source.link)
+    elif source.layer is None:
+        scores = tf.nn.softmax(logits) if source.link == "softmax" else tf.nn.sigmoid(logits)
+    if rows[1] == 1:
+        scores = tf.concat([1 - scores, scores], axis=-1)
+        logits = tf.concat([-logits, logits], axis=-1)
+    return Pass(scores, logits, heard.get("features"))
+
+
+def _logits_of(scores, link: str):
+    """log p, or the logit of p, finite also where p is 0 or 1."""
+    import tensorflow as tf
+
+    logits = tf.math.log(tf.maximum(scores, SMALLEST_PROBABILITY))
+    if link == "sigmoid":
+        logits -= tf.math.log(tf.maximum(1 - scores, SMALLEST_PROBABILITY))
+    return logits

@@ -1,0 +1,189 @@
+"""What happens inside a model, seen once: which layers run, in which order, with which shapes.
+
+One eager pass with a hook on every layer. From it follow the target layer, the logits and which
+batch norms can be folded; none of these looks at a layer's type where a shape or number decides.
+"""
+
+import weakref
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from classifier.hooks import listening, replaced
+
+
+class LayerCall(NamedTuple):
+    """One call of one layer, in the order in which the calls ended."""
+
+    path: str  # "backbone/conv5_block3_out"
+    layer: Any
+    shape: tuple[int, ...]  # of the output, batch included
+    input_shape: tuple[int, ...]
+    source: int | None  # position of the call that gave the input, where a layer did
+    alias: int | None  # position of an earlier call with the very same output (dropout, a model)
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the output has more than one position (h times w)."""
+        return len(self.shape) > 3 and int(np.prod(self.shape[1:-1])) > 1
+
+    @property
+    def is_weighted(self) -> bool:
+        return bool(getattr(self.layer, "weights", ()))
+
+    @property
+    def is_leaf(self) -> bool:
+        return next(layers_within(self.layer), None) is None
+
+
+class Survey(NamedTuple):
+    """All calls of one pass, the model's output (1, K) and where its logits come from."""
+
+    calls: list[LayerCall]
+    output: np.ndarray
+    logits: "LogitSource"
+
+
+class LogitSource(NamedTuple):
+    """Where the logits are: `attribute` of `layer`, listened to on its `side`; `link` to scores."""
+
+    description: str
+    link: str  # "softmax" or "sigmoid": what makes scores of logits
+    layer: Any = None
+    attribute: str = ""  # "activation" or "call"
+    side: str = ""  # "input" or "output" of it
+    from_scores: bool = False  # where the model gives only scores: log p, or the logit of p
+
+
+def layers_within(model, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(path, layer) of every layer at every depth, plain operations of a graph among them."""
+    is_model = hasattr(model, "layers")
+    children = getattr(model, "operations", None) or (
+        model.layers if is_model else getattr(model, "_layers", [])
+    )
+    for child in children:
+        if type(child).__name__ == "InputLayer":
+            continue
+        path = prefix + child.name
+        yield path, child
+        yield from layers_within(child, path + "/")
+
+
+def survey(model, inputs: np.ndarray, multi_label: bool = False) -> Survey:
+    """What happens in `model` when it is called with `inputs` (1, H, W, C), preprocessed.
+
+    Raises ValueError where the model does not give one row of scores for each picture.
+    """
+    ear = _Ear()
+    with replaced(ear.hooks(model)):
+        output = model(inputs, training=False)
+    if isinstance(output, (list, tuple, dict)):
+        raise ValueError(f"the model has {len(output)} outputs; a classifier has one: (N, classes)")
+    shape = tuple(output.shape)
+    if len(shape) < 2 or int(np.prod(shape)) != shape[-1]:
+        raise ValueError(f"the model's output has shape {shape}; a classifier's is (N, classes)")
+    output = np.asarray(output, np.float32).reshape(1, -1)
+    return Survey(ear.calls, output, _logit_source(ear.candidates, output, multi_label))
+
+
+class _Ear:
+    """Collects the calls of one pass; holds no large tensor longer than the model does."""
+
+    def __init__(self):
+        self.calls: list[LayerCall] = []
+        self.candidates: list[tuple[LogitSource, np.ndarray]] = []  # small outputs that may be z
+        self._givers: dict[int, tuple[weakref.ref, int]] = {}  # id of a tensor -> who gave it
+
+    def hooks(self, model):
+        seen = set()
+        for path, layer in layers_within(model):
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            yield layer, "call", listening(layer.call, self._call_listener(path, layer))
+            activation = vars(layer).get("activation")
+            if callable(activation):
+                heard = self._candidate_listener(path, layer, "activation")
+                yield layer, "activation", listening(activation, heard)
+
+    def _giver(self, tensor) -> int | None:
+        reference, position = self._givers.get(id(tensor), (lambda: None, None))
+        return position if reference() is tensor else None
+
+    def _call_listener(self, path, layer):
+        candidate = self._candidate_listener(path, layer, "call")
+
+        def listener(inputs, output):
+            if not hasattr(output, "shape") or not inputs:
+                return
+            first = inputs[0][0] if isinstance(inputs[0], (list, tuple)) else inputs[0]
+            alias = self._giver(output)
+            self.calls.append(
+                LayerCall(
+                    path,
+                    layer,
+                    tuple(output.shape),
+                    tuple(getattr(first, "shape", ())),
+                    self._giver(first),
+                    alias,
+                )
+            )
+            if alias is None:
+                self._givers[id(output)] = weakref.ref(output), len(self.calls) - 1
+            candidate(inputs, output)
+
+        return listener
+
+    def _candidate_listener(self, path, layer, attribute):
+        def listener(inputs, output):
+            for side, tensor in (("output", output), ("input", inputs[0] if inputs else None)):
+                shape = getattr(tensor, "shape", ())
+                if len(shape) >= 2 and int(np.prod(shape)) == shape[-1]:
+                    words = f"{side} of {path}" + "'s activation" * (attribute == "activation")
+                    source = LogitSource(words, "", layer, attribute, side)
+                    values = np.asarray(tensor, np.float32).reshape(1, -1)
+                    self.candidates.append((source, values))
+
+        return listener
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """(N, K) logits -> (N, K) probabilities that sum to 1."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """(N, K) logits -> (N, K) probabilities, each by itself."""
+    return 0.5 * (1 + np.tanh(0.5 * logits))
+
+
+def _logit_source(candidates, output: np.ndarray, multi_label: bool) -> LogitSource:
+    """The last values z of the pass whose softmax or sigmoid is the model's output."""
+    links = {"softmax": softmax, "sigmoid": sigmoid}
+    if output.shape[-1] == 1:
+        del links["softmax"]  # the softmax of one number is 1, whatever the number
+    for source, values in reversed(candidates):
+        if values.shape != output.shape:
+            continue
+        if np.array_equal(values, output) and _is_linear(source):
+            break  # the last layer is linear: the model gives logits
+        for link, function in links.items():
+            if np.allclose(function(values), output, rtol=1e-4, atol=1e-7):
+                return source._replace(link=link)
+    else:
+        if output.min() >= 0 and output.shape[-1] > 1 and np.isclose(output.sum(), 1, atol=1e-3):
+            return LogitSource("log of the probability", "softmax", from_scores=True)
+        if output.min() >= 0 and output.max() <= 1:
+            return LogitSource("logit of the probability", "sigmoid", from_scores=True)
+    link = "sigmoid" if multi_label or output.shape[-1] == 1 else "softmax"
+    return LogitSource("the model's own output", link)
+
+
+def _is_linear(source: LogitSource) -> bool:
+    """Whether these values are what a layer with weights and no activation gives."""
+    layer = source.layer
+    if source.side == "input" or not hasattr(layer, "activation"):
+        return False
+    return bool(layer.weights) and getattr(layer.activation, "__name__", "linear") == "linear"

@@ -1,0 +1,77 @@
+"""Which layer a class activation map looks at: the last one that still knows where things are."""
+
+import math
+
+from classifier.survey import LayerCall, Survey
+from classifier.words import nearest
+
+
+def target_layer(survey: Survey) -> LayerCall:
+    """The last call with more than one position before the head.
+
+    Found by running shapes: nested models are entered, pooling is stepped back over (no weights,
+    same channels, fewer positions), and what batch norm, addition and activation have made of a
+    convolution counts. Where the head pools class maps (as many channels as classes, no weights
+    behind them), it is the call before the one that makes them.
+    Raises ValueError where no layer has positions.
+    """
+    position = _last_map(survey.calls, len(survey.calls) - 1)
+    if position is None:
+        raise ValueError("no layer of this model gives maps (N, h, w, K) with h w > 1")
+    position = _before_pooling(survey.calls, position)
+    found = survey.calls[position]
+    behind = (call for call in survey.calls[position + 1 :] if call.is_leaf)
+    pools_class_maps = found.shape[-1] == survey.output.shape[-1]
+    if pools_class_maps and not any(call.is_weighted for call in behind):
+        while not survey.calls[position].is_weighted:
+            position = _source(survey.calls, position)
+        position = _before_pooling(survey.calls, _source(survey.calls, position))
+    return survey.calls[position]
+
+
+def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
+    """The last call of the layer of that path, or of that name where only one layer has it.
+
+    Raises ValueError with the nearest name where there is none, or where its output is no map.
+    """
+    paths = {call.path for call in calls}
+    matches = {path for path in paths if path == name} or {
+        path for path in paths if path.endswith("/" + name)
+    }
+    if not matches:
+        raise ValueError(f"no layer '{name}'{nearest(name, paths)} (list them: --list_layers)")
+    if len(matches) > 1:
+        raise ValueError(f"layer '{name}' stands for {' and '.join(sorted(matches))}; give one")
+    found = [call for call in calls if call.path in matches][-1]
+    if len(found.shape) < 4:
+        raise ValueError(
+            f"layer '{name}' gives {found.shape[1:]} for a picture: it has no positions (h, w, K) "
+            "to draw a map of (list them: --list_layers)"
+        )
+    return found
+
+
+def _last_map(calls, position) -> int | None:
+    """The last position up to this one whose output is a map made there, not passed through."""
+    maps = (i for i in range(position, -1, -1) if calls[i].is_map and calls[i].alias is None)
+    return next(maps, None)
+
+
+def _source(calls, position) -> int:
+    """The position that gave this call its input; the map before it where no layer did."""
+    source = calls[position].source
+    source = _last_map(calls, position - 1) if source is None else source
+    if source is None:
+        raise ValueError("every layer with positions pools or makes class maps; give --layer")
+    return source
+
+
+def _before_pooling(calls, position) -> int:
+    """This position, or the first before it that does not pool."""
+    while True:
+        call = calls[position]
+        same_channels = call.shape[-1] == call.input_shape[-1]
+        shrinks = math.prod(call.shape[:-1]) < math.prod(call.input_shape[:-1])
+        if call.is_weighted or not (same_channels and shrinks):
+            return position
+        position = _source(calls, position)
