@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,17 @@ class Classifier:
         indices = self._checked(class_indices, len(images))
         result = self.network.gradients(self.preprocess(images), indices, layer)
         return result["features"], result["gradients"]
+
+    def layer_model(self, layer: str | None = None) -> Callable:
+        """A callable images -> (features of the layer, logits), as GradCAM's steps use it."""
+        layer = self._path(layer)
+
+        def layer_model(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            result = self.network.features(self.preprocess(images), layer)
+            return result["features"], result["logits"]
+
+        layer_model.gradients = partial(self.feature_gradients, layer=layer)
+        return layer_model
 
     def decode_predictions(self, scores: np.ndarray, top: int = 5) -> list[list[tuple]]:
         """(N, K) scores -> for each row its `top` best as (id, name, score)."""

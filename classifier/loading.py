@@ -85,7 +85,7 @@ def _by_name(name: str, class_names, weights, layer) -> Classifier:
     kind = "imagenet" if weights is None else "random" if weights == "random" else "file"
     return Classifier(
         application.name,
-        Network(model, tuple(model.input_shape[1:])),
+        Network(model, _input_shape(model, {})),
         read_labels("imagenet"),
         application.preprocess,
         layer=layer,
@@ -226,10 +226,7 @@ def _finished(name, network, labels, preprocess, told, layer) -> Classifier:
         raise ValueError(f"{name} takes grey pictures: preprocessing none or tf, not {preprocess}")
     function = find_preprocessing(preprocess) if isinstance(preprocess, str) else preprocess
     source = {"preprocessing": str(preprocess), "class_names": str(told.get("class_names"))}
-    classifier = Classifier(
-        name, network, labels, function, layer=layer, weights="file", source=source
-    )
-    return classifier
+    return Classifier(name, network, labels, function, layer=layer, weights="file", source=source)
 
 
 def _labels(told: dict[str, Any], outputs: int) -> Labels:

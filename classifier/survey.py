@@ -84,7 +84,7 @@ def survey(model, inputs: np.ndarray, multi_label: bool = False) -> Survey:
     if len(shape) < 2 or int(np.prod(shape)) != shape[-1]:
         raise ValueError(f"the model's output has shape {shape}; a classifier's is (N, classes)")
     output = np.asarray(output, np.float32).reshape(1, -1)
-    return Survey(ear.calls, output, _logit_source(ear.candidates, output, multi_label))
+    return Survey(ear.calls, output, _logit_source(ear.steps, output, multi_label))
 
 
 class _Ear:
@@ -92,7 +92,7 @@ class _Ear:
 
     def __init__(self):
         self.calls: list[LayerCall] = []
-        self.candidates: list[tuple[LogitSource, np.ndarray]] = []  # small outputs that may be z
+        self.steps: list[_Step] = []
         self._givers: dict[int, tuple[weakref.ref, int]] = {}  # id of a tensor -> who gave it
 
     def hooks(self, model):
@@ -104,7 +104,7 @@ class _Ear:
             yield layer, "call", listening(layer.call, self._call_listener(path, layer))
             activation = vars(layer).get("activation")
             if callable(activation):
-                heard = self._candidate_listener(path, layer, "activation")
+                heard = self._step_listener(path, layer, "activation")
                 yield layer, "activation", listening(activation, heard)
 
     def _giver(self, tensor) -> int | None:
@@ -112,7 +112,7 @@ class _Ear:
         return position if reference() is tensor else None
 
     def _call_listener(self, path, layer):
-        candidate = self._candidate_listener(path, layer, "call")
+        step = self._step_listener(path, layer, "call")
 
         def listener(inputs, output):
             if not hasattr(output, "shape") or not inputs:
@@ -131,21 +131,35 @@ class _Ear:
             )
             if alias is None:
                 self._givers[id(output)] = weakref.ref(output), len(self.calls) - 1
-            candidate(inputs, output)
+            step(inputs, output)
 
         return listener
 
-    def _candidate_listener(self, path, layer, attribute):
+    def _step_listener(self, path, layer, attribute):
         def listener(inputs, output):
-            for side, tensor in (("output", output), ("input", inputs[0] if inputs else None)):
-                shape = getattr(tensor, "shape", ())
-                if len(shape) >= 2 and int(np.prod(shape)) == shape[-1]:
-                    words = f"{side} of {path}" + "'s activation" * (attribute == "activation")
-                    source = LogitSource(words, "", layer, attribute, side)
-                    values = np.asarray(tensor, np.float32).reshape(1, -1)
-                    self.candidates.append((source, values))
+            words = f"{path}'s activation" if attribute == "activation" else path
+            first = inputs[0] if inputs else None
+            self.steps.append(_Step(words, layer, attribute, _row(first), _row(output)))
 
         return listener
+
+
+class _Step(NamedTuple):
+    """A call of a layer or of its activation; input and output where they are one row of numbers."""
+
+    words: str
+    layer: Any
+    attribute: str
+    input: np.ndarray | None
+    output: np.ndarray | None
+
+
+def _row(tensor) -> np.ndarray | None:
+    """(1, K) of a tensor that is one row of numbers, else None."""
+    shape = getattr(tensor, "shape", ())
+    if len(shape) < 2 or int(np.prod(shape)) != shape[-1]:
+        return None
+    return np.asarray(tensor, np.float32).reshape(1, -1)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -159,31 +173,46 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * logits))
 
 
-def _logit_source(candidates, output: np.ndarray, multi_label: bool) -> LogitSource:
-    """The last values z of the pass whose softmax or sigmoid is the model's output."""
-    links = {"softmax": softmax, "sigmoid": sigmoid}
-    if output.shape[-1] == 1:
-        del links["softmax"]  # the softmax of one number is 1, whatever the number
-    for source, values in reversed(candidates):
-        if values.shape != output.shape:
+def _logit_source(steps: list[_Step], output: np.ndarray, multi_label: bool) -> LogitSource:
+    """Where the values z are whose softmax or sigmoid is the model's output.
+
+    First choice is the input of the step that gave that output, second what an earlier layer gave
+    (softmax as a plain function behind it), last the logarithm of the output.
+    """
+    for step in reversed(steps):
+        if step.output is None or not np.array_equal(step.output, output):
             continue
-        if np.array_equal(values, output) and _is_linear(source):
-            break  # the last layer is linear: the model gives logits
-        for link, function in links.items():
-            if np.allclose(function(values), output, rtol=1e-4, atol=1e-7):
-                return source._replace(link=link)
-    else:
-        if output.min() >= 0 and output.shape[-1] > 1 and np.isclose(output.sum(), 1, atol=1e-3):
-            return LogitSource("log of the probability", "softmax", from_scores=True)
-        if output.min() >= 0 and output.max() <= 1:
-            return LogitSource("logit of the probability", "sigmoid", from_scores=True)
+        if _is_linear(step):
+            return _own_output(output, multi_label)
+        if link := _link(step.input, output):
+            return LogitSource(f"input of {step.words}", link, step.layer, step.attribute, "input")
+    for step in reversed(steps):
+        if link := _link(step.output, output):
+            return LogitSource(f"output of {step.words}", link, step.layer, step.attribute, "output")
+    if output.min() >= 0 and output.shape[-1] > 1 and np.isclose(output.sum(), 1, atol=1e-3):
+        return LogitSource("log of the probability", "softmax", from_scores=True)
+    if output.min() >= 0 and output.max() <= 1:
+        return LogitSource("logit of the probability", "sigmoid", from_scores=True)
+    return _own_output(output, multi_label)
+
+
+def _own_output(output: np.ndarray, multi_label: bool) -> LogitSource:
     link = "sigmoid" if multi_label or output.shape[-1] == 1 else "softmax"
     return LogitSource("the model's own output", link)
 
 
-def _is_linear(source: LogitSource) -> bool:
-    """Whether these values are what a layer with weights and no activation gives."""
-    layer = source.layer
-    if source.side == "input" or not hasattr(layer, "activation"):
+def _link(values: np.ndarray | None, output: np.ndarray) -> str | None:
+    """ "softmax" or "sigmoid" where that makes `output` of `values`, else None."""
+    if values is None or values.shape != output.shape or np.array_equal(values, output):
+        return None
+    if output.shape[-1] > 1 and np.allclose(softmax(values), output, rtol=1e-2, atol=1e-7):
+        return "softmax"
+    return "sigmoid" if np.allclose(sigmoid(values), output, rtol=1e-2, atol=1e-7) else None
+
+
+def _is_linear(step: _Step) -> bool:
+    """Whether this is a layer with weights and no activation."""
+    if step.attribute != "call" or not hasattr(step.layer, "activation"):
         return False
-    return bool(layer.weights) and getattr(layer.activation, "__name__", "linear") == "linear"
+    name = getattr(step.layer.activation, "__name__", "linear")
+    return bool(step.layer.weights) and name == "linear"

@@ -1,0 +1,77 @@
+"""FEM, feature explanation method (Fuad 2020, https://doi.org/10.1109/IPTA50016.2020.9286629).
+
+Which positions are rare and strong in the last convolution layer, whatever the class. The features
+A (h, w, K) of a picture are filtered channel by channel by the k-sigma rule:
+
+    mu_k    = mean over i, j of A_ijk
+    sigma_k = sqrt( mean over i, j of (A_ijk - mu_k)^2 )        (population standard deviation)
+    B_ijk   = 1 where A_ijk > mu_k + k sigma_k, else 0          (k = 2: the upper tail)
+    FEM_ij  = sum over k of mu_k B_ijk                          (channels weighted by their mean)
+
+No gradient is taken and no class is asked for: it says what the network saw, not why it decided.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from classifier import DEFAULT_MODEL, as_classifier
+from pictures import read_picture, resized
+from utils import get_required_size
+
+SIGMA = 2.0
+
+
+def get_img_array(img_path: str | Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file. Raises PictureError where it cannot be read."""
+    return read_picture(img_path)
+
+
+def expand_flat_values_to_activation_shape(
+    values: np.ndarray, positions: tuple[int, ...]
+) -> np.ndarray:
+    """(K,) -> (h, w, K), `positions` being (h, w): each channel's value at every position."""
+    return np.broadcast_to(values, (*positions, len(values)))
+
+
+def compute_binary_maps(features: np.ndarray, sigma: float = SIGMA) -> np.ndarray:
+    """B (h, w, K) bool of the features A (h, w, K): [A_k > mu_k + sigma sigma_k]."""
+    positions = tuple(range(features.ndim - 1))
+    mean = features.mean(axis=positions, dtype=np.float64)
+    spread = features.std(axis=positions, dtype=np.float64)
+    bound = expand_flat_values_to_activation_shape(mean + sigma * spread, features.shape[:-1])
+    return features > bound
+
+
+def aggregate_binary_maps(binary: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """(h, w): the binary maps (h, w, K) summed, each weighted by the mean of its channel in A."""
+    mean = features.mean(axis=tuple(range(features.ndim - 1)), dtype=np.float64)
+    return (binary @ mean).astype(np.float32)
+
+
+def compute_fem(picture, model_name=DEFAULT_MODEL, sigma: float = SIGMA) -> np.ndarray:
+    """The FEM map (h, w) of a picture: a file, or (H, W, 3) RGB in [0, 255] of any size.
+
+    `model_name` is a classifier's name, or a Classifier.
+    """
+    if isinstance(picture, (str, Path)):
+        picture = get_img_array(picture)
+    classifier = as_classifier(model_name)
+    image = resized(np.asarray(picture), get_required_size(classifier))
+    return fem(classifier, image[np.newaxis], [0], k=sigma)[0]
+
+
+def fem(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    *,
+    k: Annotated[float, "how many standard deviations above its mean a feature must be"] = SIGMA,
+) -> np.ndarray:
+    """FEM: (N, h, w), where features are rare and strong; class-agnostic, the class is ignored.
+
+    Units are those of the features. Fuad 2020.
+    """
+    features = classifier.features(images)
+    return np.stack([aggregate_binary_maps(compute_binary_maps(A, k), A) for A in features])

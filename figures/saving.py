@@ -1,0 +1,37 @@
+"""Saving a figure so that the same command gives the same bytes, and showing it."""
+
+import sys
+from pathlib import Path
+
+FORMATS = ("png", "pdf", "svg")
+DPI = 300
+NO_DATES = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+
+
+def save_figure(figure, path: str | Path) -> Path:
+    """The path that the figure was saved to; png at 300 dpi, pdf and svg without dates.
+
+    Folders are made as needed. Raises ValueError for another format.
+    """
+    import matplotlib
+
+    path = Path(path)
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise ValueError(f"figure '{path}': expected one of {', '.join(FORMATS)}, got '{kind}'")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with matplotlib.rc_context({"svg.hashsalt": "explanation", "svg.fonttype": "path"}):
+        figure.savefig(path, dpi=DPI, metadata=NO_DATES[kind])
+    return path
+
+
+def show_figure(figure) -> None:
+    """Opens a window with the figure; where there is no display, says so."""
+    import matplotlib.pyplot as plt
+    from matplotlib.backends.registry import BackendFilter, backend_registry
+
+    if plt.get_backend() not in backend_registry.list_builtin(BackendFilter.INTERACTIVE):
+        print("--show: there is no display here; see the saved file", file=sys.stderr)
+        return
+    manager = plt.new_figure_manager_like(figure)
+    manager.show()

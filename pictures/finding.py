@@ -1,0 +1,38 @@
+"""Which picture files the user means."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+
+
+def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
+    """The picture files that `paths` stand for, in their order, each once.
+
+    A path is a picture, a folder (its pictures by name; if it has none, those in its sub-folders)
+    or a `.txt` file with one such path a line, relative to that file. Raises FileNotFoundError
+    for a path that is not there, ValueError for a folder or list without pictures.
+    """
+    found = [file for path in paths for file in _pictures_of(Path(path))]
+    return list(dict.fromkeys(found))
+
+
+def _pictures_of(path: Path) -> list[Path]:
+    if path.is_dir():
+        pictures = _among(path.iterdir()) or _among(path.rglob("*"))
+        if not pictures:
+            raise ValueError(f"no pictures in folder '{path}' ({', '.join(sorted(SUFFIXES))})")
+        return pictures
+    if not path.is_file():
+        raise FileNotFoundError(f"picture '{path}': no such file or folder")
+    if path.suffix.lower() != ".txt":
+        return [path]
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    listed = [path.parent / line for line in lines if line and not line.startswith("#")]
+    if not listed:
+        raise ValueError(f"no pictures in list '{path}'")
+    return listed
+
+
+def _among(paths: Iterable[Path]) -> list[Path]:
+    return sorted(p for p in paths if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))

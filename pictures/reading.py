@@ -1,0 +1,81 @@
+"""Any picture file -> RGB; any array of pixels -> the size that a classifier takes."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
+WHITE = (255, 255, 255, 255)
+
+
+class PictureError(ValueError):
+    """A file that cannot be read as a picture; its message is one line and names the file."""
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file, upright as its EXIF orientation says.
+
+    Grey, palette, CMYK and 16-bit pictures become RGB; transparent ones lie on white; of an
+    animation it is the first frame. Raises PictureError for a broken, truncated, empty or
+    absurdly large file.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's about size and EXIF: the size is checked here
+            with Image.open(path) as image:
+                pixels = image.width * image.height
+                if pixels > MAX_PIXELS:
+                    raise PictureError(
+                        f"picture '{path}' is absurdly large: {image.width} x {image.height} "
+                        f"pixels; at most {MAX_PIXELS // 10**6} million are read"
+                    )
+                return _rgb(ImageOps.exif_transpose(image))
+    except PictureError:
+        raise
+    except FileNotFoundError:
+        raise PictureError(f"picture '{path}': no such file") from None
+    except Exception as error:  # Pillow raises many kinds for broken files
+        if Path(path).is_file() and Path(path).stat().st_size == 0:
+            raise PictureError(f"picture '{path}' is empty (0 bytes)") from None
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, Image.UnidentifiedImageError):
+            reason = "not a picture format that is known (JPEG, PNG, WebP, BMP, TIFF, GIF)"
+        raise PictureError(f"picture '{path}' cannot be read: {reason}") from error
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    if image.mode == "F":
+        raise PictureError(
+            f"picture '{image.filename}' has floating-point pixels: save it with 8 or 16 bits"
+        )
+    if image.mode.startswith("I"):  # 16 bits, some as 32
+        grey = np.asarray(image).astype(np.int64)
+        if grey.min() < 0 or grey.max() > 65535:
+            raise ValueError(f"its pixels go from {grey.min()} to {grey.max()}, not 0 to 65535")
+        return np.repeat((grey // 257).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)
+    return np.asarray(image.convert("RGB"))
+
+
+def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) in [0, 255] -> (*size, 3) float32: the whole picture, bicubic, antialiased.
+
+    The same array where it has that size already; values stay in [0, 255].
+    """
+    if image.shape[:2] == tuple(size):
+        return np.asarray(image, np.float32)
+    width_height = (size[1], size[0])
+    if image.dtype == np.uint8:
+        picture = Image.fromarray(image).resize(width_height, Image.Resampling.BICUBIC)
+        return np.asarray(picture, np.float32)
+    channels = [
+        Image.fromarray(np.asarray(channel, np.float32)).resize(
+            width_height, Image.Resampling.BICUBIC
+        )
+        for channel in np.moveaxis(image, -1, 0)
+    ]
+    return np.clip(np.stack([np.asarray(channel) for channel in channels], axis=-1), 0, 255)

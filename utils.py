@@ -1,0 +1,82 @@
+"""The lab's helpers, all eight of them: what a notebook needs before the first explanation.
+
+Where they take `model_name`, a Classifier does as well and spares building the model again.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from classifier import as_classifier
+from classifier.applications import find_application
+from figures import draw_grid, save_figure, show_figure
+
+
+def normalise(matrix: np.ndarray) -> np.ndarray:
+    """The matrix divided by its maximum, in [0, 1] where it has no negatives; zero stays zero."""
+    matrix = np.asarray(matrix, np.float32)
+    largest = matrix.max()
+    return matrix / largest if largest > 0 else np.zeros_like(matrix)
+
+
+def get_last_layer_name(model_name) -> str:
+    """Path of the last layer with positions, "backbone/layer" where it is nested."""
+    return as_classifier(model_name, weights="random").layer
+
+
+def get_required_size(model_name) -> tuple[int, int]:
+    """(height, width) of the pictures that the classifier takes."""
+    return as_classifier(model_name, weights="random").input_size
+
+
+def get_decode_predictions_name(model_name) -> Callable:
+    """The function scores (N, K), top=5 -> for each row (id, name, score), best first."""
+    return as_classifier(model_name, weights="random").decode_predictions
+
+
+def get_preprocess_input_name(model_name) -> Callable:
+    """The function (N, H, W, 3) RGB in [0, 255] -> what the classifier was trained on."""
+    if isinstance(model_name, str):
+        return find_application(model_name).preprocess
+    return model_name.preprocess
+
+
+def make_classifier(model_name):
+    """The pretrained Keras model."""
+    return as_classifier(model_name).model
+
+
+def get_model_(model_name):
+    """(the pretrained Keras model, its last layer's name)."""
+    classifier = as_classifier(model_name)
+    return make_classifier(classifier), get_last_layer_name(classifier)
+
+
+def grid_layout(
+    images: Sequence[np.ndarray | None],
+    titles: Sequence[str],
+    *,
+    columns: int | None = None,
+    path: str | Path | None = "results/grid.png",
+    show: bool = True,
+    caption: str = "",
+    colormap: str | None = None,
+) -> None:
+    """Plots pictures and their titles as one grid, shows it where there is a display, saves it.
+
+    Args:
+        images: (H, W, 3) RGB uint8 each; None leaves a cell empty.
+        titles: one for each picture.
+        columns: pictures in a row; all in one row if not given.
+        path: where the figure goes, format by its ending; None saves nothing.
+        caption: what stands under the grid.
+        colormap: whose colour bar, from 0 to the map's maximum, stands under the grid.
+
+    Raises ValueError where there is not a title for each picture.
+    """
+    figure = draw_grid(images, titles, columns or len(images), caption, colormap)
+    if path is not None:
+        save_figure(figure, path)
+    if show:
+        show_figure(figure)
