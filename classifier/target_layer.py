@@ -51,6 +51,23 @@ def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
     return found
 
 
+def layer_lines(classifier) -> list[str]:
+    """A line for each layer in the order in which they run: path, kind, shape, weights.
+
+    The target layer is marked. Raises ValueError where the classifier has no layers.
+    """
+    target = classifier.layer
+    calls = {call.path: call for call in classifier.network.survey.calls}
+    width = max(map(len, calls))
+    lines = []
+    for path, call in calls.items():
+        shape = " x ".join(map(str, call.shape[1:]))
+        weights = sum(math.prod(w.shape) for w in getattr(call.layer, "weights", ()))
+        mark = "  <- target layer" if path == target else ""
+        lines.append(f"  {path:{width}}  {type(call.layer).__name__:22}  {shape:16}  {weights:>10,}{mark}")
+    return lines
+
+
 def _last_map(calls, position) -> int | None:
     """The last position up to this one whose output is a map made there, not passed through."""
     maps = (i for i in range(position, -1, -1) if calls[i].is_map and calls[i].alias is None)

@@ -1,4 +1,4 @@
-"""The table of methods, keyed by the names that METHODS they are asked for by."""
+"""The table of methods, keyed by the names that they are asked for by."""
 
 from fem import fem
 from gradcam import gradcam
@@ -7,8 +7,8 @@ from methods.method import Method, MethodCall, parse_method
 METHODS = {
     method.name: method
     for method in (
-        Method(gradcam, "Grad-CAM"),
-        Method(fem, "FEM", class_agnostic=True),
+        Method(gradcam, "Grad-CAM", needs_layers=True),
+        Method(fem, "FEM", class_agnostic=True, needs_layers=True),
     )
 }
 

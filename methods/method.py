@@ -53,6 +53,7 @@ class Method:
     function: Callable[..., np.ndarray]
     title: str  # how figures call it
     class_agnostic: bool = False
+    needs_layers: bool = False  # looks inside, so that a function of pictures will not do
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **options)

@@ -1,0 +1,52 @@
+"""Explains what an image classifier looked at.
+
+    python main.py --explanation_method=GRADCAM
+"""
+
+import sys
+
+from pipeline.flags import make_parser, make_plan, method_help
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit status: 0 all well, 1 some pictures failed, 2 a mistake in the command."""
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.help is not None:
+            print(method_help(arguments.help) if arguments.help else parser.format_help())
+            return 0
+        plan = make_plan(arguments)
+        return _list_layers(plan) if arguments.list_layers else _run(plan)
+    except (ValueError, OSError) as error:
+        if arguments.debug:
+            raise
+        print(f"main.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("main.py: stopped", file=sys.stderr)
+        return 1
+
+
+def _run(plan) -> int:
+    from classifier.starting import start_tensorflow
+    from pipeline import run
+
+    start_tensorflow()
+    return run(plan)
+
+
+def _list_layers(plan) -> int:
+    from classifier.starting import start_tensorflow
+    from classifier.target_layer import layer_lines
+
+    start_tensorflow()
+    for choice in plan.classifiers:
+        print(choice.model_path or choice.model_name)
+        for line in layer_lines(choice.load()):
+            print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

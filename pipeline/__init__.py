@@ -1,0 +1,7 @@
+"""Pictures in, explanations out: the plan, the flow, what is drawn and what is recorded."""
+
+from pipeline.explanation import Explanation
+from pipeline.flow import explain, run
+from pipeline.plan import ClassifierChoice, Plan
+
+__all__ = ["ClassifierChoice", "Explanation", "Plan", "explain", "run"]

@@ -1,0 +1,47 @@
+"""Why a map means nothing: said in words, instead of being drawn as if it did."""
+
+import numpy as np
+
+from classifier import Classifier
+
+SATURATED = 1 - 1e-6  # a probability from here on leaves its own gradient nothing to say
+
+
+def diagnose(
+    saliency_map: np.ndarray, classifier: Classifier, image: np.ndarray, class_index: int
+) -> str | None:
+    """The likely cause where the map (h, w) is zero, constant or not finite; None where it is not.
+
+    Looks into the classifier again, so it costs a pass, but only then. `image` is (H, W, 3) at
+    the classifier's input size.
+    """
+    saliency_map = np.asarray(saliency_map)
+    if not np.isfinite(saliency_map).all():
+        return "the map is not finite: " + _cause_of_nan(classifier, image)
+    if saliency_map.max() == saliency_map.min():
+        kind = "zero everywhere" if saliency_map.max() == 0 else "the same everywhere"
+        return f"the map is {kind}: " + _cause_of_nothing(classifier, image, class_index)
+    return None
+
+
+def _cause_of_nan(classifier: Classifier, image: np.ndarray) -> str:
+    if not np.isfinite(classifier.logits(image[np.newaxis])).all():
+        return "the classifier's own scores are not; check its weights and its preprocessing"
+    return "the scores are finite, so a gradient or a feature has overflowed"
+
+
+def _cause_of_nothing(classifier: Classifier, image: np.ndarray, class_index: int) -> str:
+    if not classifier.has_layers:
+        return "the scores do not change with the picture"
+    features, gradients = classifier.feature_gradients(image[np.newaxis], [class_index])
+    layer = f"layer {classifier.layer}"
+    if not features.any():
+        return f"every feature of {layer} is 0 (a dead layer, or the wrong preprocessing)"
+    if np.ptp(features, axis=(1, 2)).max() == 0:
+        return f"the features of {layer} are the same at every position"
+    if not gradients.any():
+        probability = classifier.scores(image[np.newaxis])[0, class_index]
+        if min(probability, 1 - probability) < 1 - SATURATED:
+            return f"the class is saturated (probability {probability:.7g}), its gradient is 0"
+        return f"the class does not depend on {layer} (no path, or ReLUs that are all shut)"
+    return f"no position of {layer} speaks for this class, they all speak against it"

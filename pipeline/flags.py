@@ -1,0 +1,175 @@
+"""The command line's flags, and the plan that they make. Nothing heavy is imported here."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import NoReturn
+
+from classifier import DEFAULT_MODEL
+from classifier.words import nearest
+from figures import FORMATS
+from methods import METHODS, parse_method
+from pictures import find_pictures
+from pipeline.plan import ClassifierChoice, Display, Plan, Targets
+
+DEFAULT_PICTURE = Path(__file__).parent.parent / "data" / "african_elephant.jpg"
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors are one line, with the nearest flag for a mistyped one."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = re.search(r"unrecognized arguments: (--[^\s=]*)", message)
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            message = f"no flag '{unknown[1]}'{nearest(unknown[1], flags)}"
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def make_parser() -> Parser:
+    """The parser of all flags."""
+    from representations import ALPHA, COLORMAP, REPRESENTATIONS
+
+    parser = Parser(
+        prog="main.py",
+        description="Explains what an image classifier looked at.",
+        allow_abbrev=False,
+        add_help=False,
+    )
+    add = parser.add_argument_group("what is explained").add_argument
+    add("--test_image_path", nargs="+", action="extend", metavar="PATH",
+        help="pictures, folders of them, or .txt lists of them (default: an African elephant)")
+    add("--target", metavar="CLASS[,CLASS]",
+        help="name, WordNet id, index, index:386, predicted or top3 (default: predicted)")
+    add("--test_image_index", type=int, metavar="N",
+        help="0 African elephant, 1 American black bear; for other classifiers than ImageNet's "
+        "the position in the class names")
+    add("--explanation_method", default="GRADCAM", metavar="NAME[,NAME]",
+        help=f"{', '.join(METHODS)}; options go with the name: GRADCAM:relu=channels "
+        "(default: %(default)s)")
+    add = parser.add_argument_group("by which classifier").add_argument
+    add("--model_name", metavar="NAME[,NAME]",
+        help=f"an embedded classifier or a model of keras.applications (default: {DEFAULT_MODEL})")
+    add("--model_path", metavar="FILE",
+        help=".keras, .h5, a SavedModel folder, or module:function, which runs your own code")
+    add("--class_names", metavar="FILE", help="names of the classes of --model_path: a file, "
+        "imagenet or coco")
+    add("--preprocessing", metavar="NAME",
+        help="of --model_path: none, tf, caffe, torch or the name of an application")
+    add("--weights", metavar="FILE", help="of --model_name: a Keras weights file, or random")
+    add("--layer", metavar="NAME", help="the target layer, for one classifier")
+    add("--list_layers", action="store_true", help="print the classifier's layers and stop")
+    add = parser.add_argument_group("how it is shown").add_argument
+    add("--display_type", choices=("grid", "singles"), default="grid",
+        help="one figure for all, or one for each (default: %(default)s)")
+    add("--representation", metavar="NAME[,NAME]",
+        help=f"{', '.join(REPRESENTATIONS)}, or none (default: heatmap,overlay, or overlay where "
+        "methods or classifiers are compared)")
+    add("--colormap", default=COLORMAP, metavar="NAME", help="of matplotlib (default: %(default)s)")
+    add("--alpha", type=float, default=ALPHA, metavar="X",
+        help="weight of the heatmap in the overlay, 0 to 1 (default: %(default)s)")
+    add("--format", choices=FORMATS, default=FORMATS[0], help="of figures (default: %(default)s)")
+    add("--output_dir", type=Path, default=Path("results"), metavar="FOLDER",
+        help="where figures and records go (default: %(default)s)")
+    add("--show", action="store_true", help="also open a window")
+    add = parser.add_argument_group("help").add_argument
+    add("-h", "--help", nargs="?", const="", metavar="METHOD",
+        help="this, or the options of a method")
+    add("--debug", action="store_true", help="show where an error came from")
+    return parser
+
+
+def method_help(name: str) -> str:
+    """What a method does, and its options with their defaults. Raises ValueError for no method."""
+    method = METHODS[parse_method(name, METHODS).name]
+    lines = [f"{method.name}  {method.summary}"]
+    for option in method.options.values():
+        lines.append(f"  {option.name}={option.default}  {option.help}")
+    return "\n".join(lines)
+
+
+def make_plan(arguments: argparse.Namespace) -> Plan:
+    """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
+    if arguments.target is not None and arguments.test_image_index is not None:
+        raise ValueError("--target and --test_image_index both name the class; give one")
+    methods = tuple(parse_method(text, METHODS) for text in _parts(arguments.explanation_method))
+    if not methods:
+        raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS)}")
+    return Plan(
+        pictures=tuple(find_pictures(arguments.test_image_path or [DEFAULT_PICTURE])),
+        classifiers=_classifiers(arguments),
+        methods=tuple(dict((str(method), method) for method in methods).values()),
+        targets=Targets(arguments.target or Targets.text, arguments.test_image_index),
+        display=_display(arguments),
+    )
+
+
+def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
+    names = _parts(arguments.model_name or "")
+    if arguments.model_path is None:
+        for flag in ("class_names", "preprocessing"):
+            if getattr(arguments, flag) is not None:
+                raise ValueError(f"--{flag} goes with --model_path; a classifier by name has its own")
+        names = names or [DEFAULT_MODEL]
+        if len(names) > 1 and (arguments.layer or arguments.weights):
+            raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")
+        chosen = [
+            ClassifierChoice(name, weights=arguments.weights, layer=arguments.layer)
+            for name in names
+        ]
+        return tuple(dict.fromkeys(chosen))
+    if names:
+        raise ValueError("--model_name and --model_path both name the classifier; give one")
+    if arguments.weights is not None:
+        raise ValueError("--weights goes with --model_name; a model file has its own")
+    return (
+        ClassifierChoice(
+            model_path=arguments.model_path,
+            class_names=arguments.class_names,
+            preprocessing=arguments.preprocessing,
+            layer=arguments.layer,
+        ),
+    )
+
+
+def _display(arguments) -> Display:
+    from representations import REPRESENTATIONS
+
+    representations = None
+    if arguments.representation is not None:
+        representations = tuple(_parts(arguments.representation))
+        for name in representations:
+            if name not in REPRESENTATIONS and representations != ("none",):
+                known = ", ".join(REPRESENTATIONS)
+                raise ValueError(
+                    f"no representation '{name}'{nearest(name, REPRESENTATIONS)} (there are "
+                    f"{known}, or none alone)"
+                )
+        representations = () if representations == ("none",) else representations
+    if not 0 <= arguments.alpha <= 1:
+        raise ValueError(f"--alpha is between 0 and 1, got {arguments.alpha}")
+    _check_colormap(arguments.colormap)
+    return Display(
+        representations,
+        arguments.display_type,
+        arguments.colormap,
+        arguments.alpha,
+        arguments.format,
+        arguments.output_dir,
+        arguments.show,
+    )
+
+
+def _check_colormap(name: str) -> None:
+    from representations import COLORMAP
+
+    if name == COLORMAP:
+        return  # without importing matplotlib
+    import matplotlib
+
+    if name not in matplotlib.colormaps:
+        raise ValueError(f"no colormap '{name}'{nearest(name, matplotlib.colormaps)}")
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

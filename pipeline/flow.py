@@ -1,0 +1,120 @@
+"""The flow: read a picture, ask the classifier, run the method, hand the explanation on."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from classifier import Classifier
+from fem import get_img_array
+from methods import METHODS, MethodCall, parse_method
+from pictures import PictureError, resized
+from pipeline.diagnosis import diagnose
+from pipeline.explanation import Explanation
+from pipeline.plan import PREDICTED, Plan, Targets
+from pipeline.report import Report
+
+TOP = 5  # predictions that are printed and recorded
+
+
+def explain(
+    classifier: Classifier,
+    picture: str | Path | np.ndarray,
+    method: str,
+    target: str | int = PREDICTED,
+    **options,
+) -> Explanation:
+    """The explanation of one picture, a file or (H, W, 3) uint8 RGB, for one class.
+
+    `target` is a class name, a WordNet id, an index or `predicted`. Raises ValueError or
+    PictureError.
+    """
+    call = parse_method(method, METHODS)
+    call = MethodCall(call.name, call.given | options)
+    path = None if isinstance(picture, np.ndarray) else Path(picture)
+    pixels = picture if path is None else get_img_array(path)
+    text = f"index:{target}" if isinstance(target, int) else target
+    found = list(explanations(pixels, path, [classifier], [call], Targets(text)))
+    if len(found) > 1:
+        raise ValueError(f"target '{target}' stands for {len(found)} classes; explain one")
+    return found[0]
+
+
+def explanations(
+    picture: np.ndarray,
+    path: Path | None,
+    classifiers: list[Classifier],
+    methods: list[MethodCall],
+    targets: Targets,
+) -> Iterator[Explanation]:
+    """Every method's explanation of every asked class by every classifier, of one picture."""
+    for classifier in classifiers:
+        image = resized(picture, classifier.input_size)
+        scores = classifier.scores(image[np.newaxis])
+        top = classifier.decode_predictions(scores, TOP)[0]
+        indices = targets.indices(classifier, scores[0])
+        for method in methods:
+            started = time.perf_counter()
+            maps = _maps(classifier, method, image, indices)
+            seconds = (time.perf_counter() - started) / len(indices)
+            for index, saliency_map in zip(indices, maps, strict=True):
+                yield Explanation(
+                    picture,
+                    saliency_map,
+                    index,
+                    classifier.labels.names[index],
+                    float(scores[0, index]),
+                    classifier.name + " (random weights)" * classifier.random_weights,
+                    method,
+                    path,
+                    diagnose(saliency_map, classifier, image, index),
+                    {"top": top, "seconds": seconds},
+                )
+
+
+def _maps(classifier, method: MethodCall, image, indices: list[int]) -> np.ndarray:
+    """A map (h, w) for each class; a class-agnostic method is asked once."""
+    row = METHODS[method.name]
+    asked = indices[:1] if row.class_agnostic else indices
+    images = np.repeat(image[np.newaxis], len(asked), axis=0)
+    maps = row(classifier, images, np.asarray(asked), **method.given)
+    return np.repeat(maps, len(indices), axis=0) if row.class_agnostic else maps
+
+
+def run(plan: Plan) -> int:
+    """Carries the plan out and says what it does; the exit status: 0, or 1 if pictures failed.
+
+    Raises ValueError or FileNotFoundError for a mistake in the plan, before any picture is read.
+    """
+    classifiers = [choice.load() for choice in plan.classifiers]
+    for classifier in classifiers:
+        plan.targets.asked(classifier)
+        _check_methods(classifier, plan.methods)
+        classifier.expect(len(plan.pictures) * (1 + len(plan.methods)))
+    report = Report(plan, classifiers)
+    failed = 0
+    try:
+        for path in plan.pictures:
+            try:
+                picture = get_img_array(path)
+            except PictureError as error:
+                failed += 1
+                report.failed(path, str(error))
+                continue
+            found = explanations(picture, path, classifiers, list(plan.methods), plan.targets)
+            report.add(path, list(found))
+    except KeyboardInterrupt:
+        failed += 1
+        report.interrupted()
+    report.finish()
+    return 1 if failed else 0
+
+
+def _check_methods(classifier: Classifier, methods) -> None:
+    for call in methods:
+        if METHODS[call.name].needs_layers and not classifier.has_layers:
+            raise ValueError(
+                f"{call.name} looks into a classifier's layers, and {classifier.name} only gives "
+                "scores; it needs a Keras model (.keras or .h5)"
+            )
