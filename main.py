@@ -1,6 +1,6 @@
 """Explains what an image classifier looked at.
 
-    python main.py --explanation_method=GRADCAM
+python main.py --explanation_method=GRADCAM
 """
 
 import sys

@@ -119,6 +119,9 @@ def read_labels(source: str | Path) -> Labels:
     while names and not names[-1]:
         names.pop()
     if not names or not all(names):
-        raise ValueError(f"class names '{source}': empty names at line {names.index('') + 1}"
-                         if names else f"class names '{source}': the file is empty")
+        raise ValueError(
+            f"class names '{source}': empty names at line {names.index('') + 1}"
+            if names
+            else f"class names '{source}': the file is empty"
+        )
     return Labels(names)

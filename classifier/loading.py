@@ -74,13 +74,17 @@ def known_classifier(model_name: str, weights: str | None = None) -> Classifier:
 
 def as_classifier(model_name, weights: str | None = None) -> Classifier:
     """`model_name` itself where it is a Classifier, else the one of that name."""
-    return model_name if isinstance(model_name, Classifier) else known_classifier(model_name, weights)
+    return (
+        model_name if isinstance(model_name, Classifier) else known_classifier(model_name, weights)
+    )
 
 
 def _by_name(name: str, class_names, weights, layer) -> Classifier:
     application = find_application(name)
     if class_names is not None:
-        raise ValueError(f"{application.name} has ImageNet's class names; class_names go with a file")
+        raise ValueError(
+            f"{application.name} has ImageNet's class names; class_names go with a file"
+        )
     model = build(application, weights)
     kind = "imagenet" if weights is None else "random" if weights == "random" else "file"
     return Classifier(

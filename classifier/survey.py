@@ -188,7 +188,9 @@ def _logit_source(steps: list[_Step], output: np.ndarray, multi_label: bool) -> 
             return LogitSource(f"input of {step.words}", link, step.layer, step.attribute, "input")
     for step in reversed(steps):
         if link := _link(step.output, output):
-            return LogitSource(f"output of {step.words}", link, step.layer, step.attribute, "output")
+            return LogitSource(
+                f"output of {step.words}", link, step.layer, step.attribute, "output"
+            )
     if output.min() >= 0 and output.shape[-1] > 1 and np.isclose(output.sum(), 1, atol=1e-3):
         return LogitSource("log of the probability", "softmax", from_scores=True)
     if output.min() >= 0 and output.max() <= 1:

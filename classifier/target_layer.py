@@ -64,7 +64,9 @@ def layer_lines(classifier) -> list[str]:
         shape = " x ".join(map(str, call.shape[1:]))
         weights = sum(math.prod(w.shape) for w in getattr(call.layer, "weights", ()))
         mark = "  <- target layer" if path == target else ""
-        lines.append(f"  {path:{width}}  {type(call.layer).__name__:22}  {shape:16}  {weights:>10,}{mark}")
+        lines.append(
+            f"  {path:{width}}  {type(call.layer).__name__:22}  {shape:16}  {weights:>10,}{mark}"
+        )
     return lines
 
 

@@ -23,7 +23,9 @@ def read_picture(path: str | Path) -> np.ndarray:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's about size and EXIF: the size is checked here
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow's about size and EXIF: the size is checked here
             with Image.open(path) as image:
                 pixels = image.width * image.height
                 if pixels > MAX_PIXELS:

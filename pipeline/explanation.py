@@ -33,9 +33,11 @@ class Explanation:
 
     @property
     def title(self) -> str:
-        """Method, classifier, class and probability, in two lines."""
-        words = self.label.replace("_", " ")
-        return f"{method_title(self.method)}, {self.classifier}\n{words} {self.probability:.1%}"
+        """Method, classifier, and class with its probability, a line each."""
+        words = f"{self.label.replace('_', ' ')} {percent(self.probability)}"
+        if METHODS[self.method.name].class_agnostic:
+            words = "any class"
+        return f"{method_title(self.method)}\n{self.classifier}\n{words}"
 
     def represented(self, representation: str, colormap: str = COLORMAP, alpha: float = ALPHA):
         """(H, W, 3) RGB: one of REPRESENTATIONS; the bare picture in grey where the map is none."""
@@ -47,7 +49,10 @@ class Explanation:
 
     def figure(self, representations=("heatmap", "overlay"), colormap=COLORMAP, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
-        images = [drawable(self.picture), *(self.represented(r, colormap, alpha) for r in representations)]
+        images = [
+            drawable(self.picture),
+            *(self.represented(r, colormap, alpha) for r in representations),
+        ]
         titles = [self.path.name if self.path else "picture", *[self.title] * len(representations)]
         return draw_grid(images, titles, len(images), self.diagnosis or "", colormap)
 
@@ -81,6 +86,11 @@ def drawable(picture: np.ndarray) -> np.ndarray:
         return picture
     height, width = (max(1, round(side * LARGEST_DRAWN / largest)) for side in picture.shape[:2])
     return np.rint(resized(picture, (height, width))).astype(np.uint8)
+
+
+def percent(probability: float) -> str:
+    """A probability as figures and the screen show it."""
+    return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
 def method_title(method: MethodCall) -> str:

@@ -1,6 +1,7 @@
 """The command line's flags, and the plan that they make. Nothing heavy is imported here."""
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import NoReturn
@@ -12,7 +13,7 @@ from methods import METHODS, parse_method
 from pictures import find_pictures
 from pipeline.plan import ClassifierChoice, Display, Plan, Targets
 
-DEFAULT_PICTURE = Path(__file__).parent.parent / "data" / "african_elephant.jpg"
+DEFAULT_PICTURE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,44 +38,95 @@ def make_parser() -> Parser:
         add_help=False,
     )
     add = parser.add_argument_group("what is explained").add_argument
-    add("--test_image_path", nargs="+", action="extend", metavar="PATH",
-        help="pictures, folders of them, or .txt lists of them (default: an African elephant)")
-    add("--target", metavar="CLASS[,CLASS]",
-        help="name, WordNet id, index, index:386, predicted or top3 (default: predicted)")
-    add("--test_image_index", type=int, metavar="N",
+    add(
+        "--test_image_path",
+        nargs="+",
+        action="extend",
+        metavar="PATH",
+        help="pictures, folders of them, or .txt lists of them (default: an African elephant)",
+    )
+    add(
+        "--target",
+        metavar="CLASS[,CLASS]",
+        help="name, WordNet id, index, index:386, predicted or top3 (default: predicted)",
+    )
+    add(
+        "--test_image_index",
+        type=int,
+        metavar="N",
         help="0 African elephant, 1 American black bear; for other classifiers than ImageNet's "
-        "the position in the class names")
-    add("--explanation_method", default="GRADCAM", metavar="NAME[,NAME]",
+        "the position in the class names",
+    )
+    add(
+        "--explanation_method",
+        default="GRADCAM",
+        metavar="NAME[,NAME]",
         help=f"{', '.join(METHODS)}; options go with the name: GRADCAM:relu=channels "
-        "(default: %(default)s)")
+        "(default: %(default)s)",
+    )
     add = parser.add_argument_group("by which classifier").add_argument
-    add("--model_name", metavar="NAME[,NAME]",
-        help=f"an embedded classifier or a model of keras.applications (default: {DEFAULT_MODEL})")
-    add("--model_path", metavar="FILE",
-        help=".keras, .h5, a SavedModel folder, or module:function, which runs your own code")
-    add("--class_names", metavar="FILE", help="names of the classes of --model_path: a file, "
-        "imagenet or coco")
-    add("--preprocessing", metavar="NAME",
-        help="of --model_path: none, tf, caffe, torch or the name of an application")
+    add(
+        "--model_name",
+        metavar="NAME[,NAME]",
+        help=f"an embedded classifier or a model of keras.applications (default: {DEFAULT_MODEL})",
+    )
+    add(
+        "--model_path",
+        metavar="FILE",
+        help=".keras, .h5, a SavedModel folder, or module:function, which runs your own code",
+    )
+    add(
+        "--class_names",
+        metavar="FILE",
+        help="names of the classes of --model_path: a file, imagenet or coco",
+    )
+    add(
+        "--preprocessing",
+        metavar="NAME",
+        help="of --model_path: none, tf, caffe, torch or the name of an application",
+    )
     add("--weights", metavar="FILE", help="of --model_name: a Keras weights file, or random")
     add("--layer", metavar="NAME", help="the target layer, for one classifier")
     add("--list_layers", action="store_true", help="print the classifier's layers and stop")
     add = parser.add_argument_group("how it is shown").add_argument
-    add("--display_type", choices=("grid", "singles"), default="grid",
-        help="one figure for all, or one for each (default: %(default)s)")
-    add("--representation", metavar="NAME[,NAME]",
+    add(
+        "--display_type",
+        choices=("grid", "singles"),
+        default="grid",
+        help="one figure for all, or one for each (default: %(default)s)",
+    )
+    add(
+        "--representation",
+        metavar="NAME[,NAME]",
         help=f"{', '.join(REPRESENTATIONS)}, or none (default: heatmap,overlay, or overlay where "
-        "methods or classifiers are compared)")
+        "methods or classifiers are compared)",
+    )
     add("--colormap", default=COLORMAP, metavar="NAME", help="of matplotlib (default: %(default)s)")
-    add("--alpha", type=float, default=ALPHA, metavar="X",
-        help="weight of the heatmap in the overlay, 0 to 1 (default: %(default)s)")
+    add(
+        "--alpha",
+        type=float,
+        default=ALPHA,
+        metavar="X",
+        help="weight of the heatmap in the overlay, 0 to 1 (default: %(default)s)",
+    )
     add("--format", choices=FORMATS, default=FORMATS[0], help="of figures (default: %(default)s)")
-    add("--output_dir", type=Path, default=Path("results"), metavar="FOLDER",
-        help="where figures and records go (default: %(default)s)")
+    add(
+        "--output_dir",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where figures and records go (default: %(default)s)",
+    )
     add("--show", action="store_true", help="also open a window")
     add = parser.add_argument_group("help").add_argument
-    add("-h", "--help", nargs="?", const="", metavar="METHOD",
-        help="this, or the options of a method")
+    add(
+        "-h",
+        "--help",
+        nargs="?",
+        const="",
+        metavar="METHOD",
+        help="this, or the options of a method",
+    )
     add("--debug", action="store_true", help="show where an error came from")
     return parser
 
@@ -109,7 +161,9 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
     if arguments.model_path is None:
         for flag in ("class_names", "preprocessing"):
             if getattr(arguments, flag) is not None:
-                raise ValueError(f"--{flag} goes with --model_path; a classifier by name has its own")
+                raise ValueError(
+                    f"--{flag} goes with --model_path; a classifier by name has its own"
+                )
         names = names or [DEFAULT_MODEL]
         if len(names) > 1 and (arguments.layer or arguments.weights):
             raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")

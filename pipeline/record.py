@@ -10,7 +10,7 @@ from classifier import Classifier
 from methods import METHODS, MethodCall
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python", "matplotlib", "scikit-image", "pillow")
-DISPLAY_RULE = "upsampled bilinearly to the picture, divided by its maximum"
+DISPLAY_RULE = "upsampled bilinearly to the picture and divided by their maximum"
 
 
 def versions() -> dict[str, str]:

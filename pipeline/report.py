@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from classifier import Classifier
-from pipeline.explanation import Explanation, drawable
+from pipeline.explanation import Explanation, drawable, percent
 from pipeline.plan import Plan
 from pipeline.record import (
     DISPLAY_RULE,
@@ -91,7 +91,7 @@ class Report:
         for explanation in explanations:
             if explanation.classifier not in told:
                 told.add(explanation.classifier)
-                top = (f"{name} {score:.1%}" for _, name, score in explanation.record["top"])
+                top = (f"{name} {percent(score)}" for _, name, score in explanation.record["top"])
                 print(f"  {explanation.classifier}: {', '.join(top)}")
         for explanation in explanations:
             if explanation.diagnosis:
@@ -146,7 +146,7 @@ class Report:
         return bool({"heatmap", "overlay", "isolines"} & set(self.representations))
 
     def _caption(self) -> str:
-        parts = [f"Maps {DISPLAY_RULE}."]
+        parts = [f"Maps are {DISPLAY_RULE}."]
         for classifier in self.record["classifiers"]:
             if classifier["layer"]:
                 parts.append(f"{classifier['name']}: layer {classifier['layer']}.")
@@ -155,7 +155,9 @@ class Report:
     def _stem(self) -> str:
         """Name of the run's files: what it explains, how and by whom."""
         plan = self.plan
-        pictures = plan.pictures[0].stem if len(plan.pictures) == 1 else f"{len(plan.pictures)}_pictures"
+        pictures = (
+            plan.pictures[0].stem if len(plan.pictures) == 1 else f"{len(plan.pictures)}_pictures"
+        )
         methods = "-".join(str(method) for method in plan.methods)
         names = "-".join(classifier["name"] for classifier in self.record["classifiers"])
         parts = [pictures, methods, names]
@@ -182,7 +184,9 @@ def _rows(explanations: list[Explanation]) -> list[list[Explanation | None]]:
     """Of one picture: a row for each class, a column for each classifier and method."""
     columns: dict[tuple, list[Explanation]] = {}
     for explanation in explanations:
-        columns.setdefault((explanation.classifier, str(explanation.method)), []).append(explanation)
+        columns.setdefault((explanation.classifier, str(explanation.method)), []).append(
+            explanation
+        )
     count = max(len(column) for column in columns.values())
     return [
         [column[i] if i < len(column) else None for column in columns.values()]

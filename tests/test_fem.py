@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from conftest import NAMES, noise, picture_of, reference, relative_difference, sequential
+
+from classifier import load_classifier
+from fem import (
+    aggregate_binary_maps,
+    compute_binary_maps,
+    compute_fem,
+    expand_flat_values_to_activation_shape,
+    fem,
+    get_img_array,
+)
+
+
+def test_of_one_bright_cell_is_the_channels_mean_there():
+    features = np.zeros((5, 5, 2), np.float32)
+    features[1, 3, 0] = 25  # mean 1, standard deviation 4.9: above 1 + 2 * 4.9
+    binary = compute_binary_maps(features)
+    assert binary.sum() == 1
+    expected = np.zeros((5, 5))
+    expected[1, 3] = 1
+    np.testing.assert_allclose(aggregate_binary_maps(binary, features), expected, rtol=1e-6)
+
+
+def test_a_value_at_the_bound_does_not_count():
+    features = np.array([0.0, 1.0]).reshape(1, 2, 1)  # mean 0.5, population deviation 0.5
+    assert not compute_binary_maps(features, sigma=1).any()
+    assert compute_binary_maps(features, sigma=0.9).tolist() == [[[False], [True]]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_agrees_with_the_papers_formula(lite, name):
+    maps = reference(name)
+    ours = fem(lite, picture_of(maps), [0])[0]
+    assert relative_difference(ours, maps["fem_paper_raw"]) < 1e-5
+
+
+def test_agrees_with_the_papers_formula_on_the_committed_picture(lite, committed):
+    ours = fem(lite, picture_of(committed), [0])[0]
+    assert relative_difference(ours, committed["fem_paper_raw"]) < 1e-5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_agrees_with_the_papers_formula_in_a_middle_layer(lite, name):
+    maps, middle = reference(name), reference("mid_layer")
+    features = lite.features(picture_of(maps), "block11_add")[0]
+    ours = aggregate_binary_maps(compute_binary_maps(features), features)
+    assert relative_difference(ours, middle[f"{name}/fem"]) < 1e-3
+
+
+def test_ignores_the_class():
+    classifier = load_classifier(sequential())
+    images = noise()
+    np.testing.assert_array_equal(fem(classifier, images, [0, 0]), fem(classifier, images, [1, 2]))
+
+
+def test_a_higher_k_keeps_less():
+    features = np.random.default_rng(0).exponential(size=(7, 7, 64))
+    counts = [compute_binary_maps(features, k).sum() for k in (1, 2, 3)]
+    assert counts[0] > counts[1] > counts[2] > 0
+
+
+def test_flat_values_stand_at_every_position():
+    expanded = expand_flat_values_to_activation_shape(np.array([1.0, 2.0]), (3, 4))
+    assert expanded.shape == (3, 4, 2)
+    assert (expanded == [1, 2]).all()
+
+
+def test_a_picture_file_goes_straight_to_its_map(lite, committed):
+    assert get_img_array("data/dog_cat.jpg").shape == (400, 800, 3)
+    from_file = compute_fem("data/dog_cat.jpg", lite)
+    assert np.corrcoef(from_file.ravel(), committed["fem_paper_raw"].ravel())[0, 1] > 0.99

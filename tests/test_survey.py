@@ -1,0 +1,198 @@
+"""The target layer and the logits, on networks of every kind."""
+
+import keras
+import numpy as np
+import pytest
+from conftest import backbone, functional, head, noise, randomised, sequential, subclassed
+from keras import layers
+
+from classifier import load_classifier
+from classifier.applications import applications
+from classifier.survey import layers_within
+
+EXPECTED = {
+    "ResNet50": "conv5_block3_out",
+    "Xception": "block14_sepconv2_act",
+    "VGG19": "block5_conv4",
+    "MobileNet": "conv_pw_13_relu",
+    "MobileNetV2": "out_relu",
+    "MobileNetV3Small": "activation_17",
+    "DenseNet121": "relu",
+    "EfficientNetB0": "top_activation",
+    "ResNet50V2": "post_relu",
+    "ConvNeXtTiny": "add_17",
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_target_layer_of_keras_own_models(name):
+    keras.backend.clear_session()  # plain operations are numbered through
+    classifier = load_classifier(name, weights="random")
+    assert classifier.layer == EXPECTED[name]
+    assert "input of" in classifier.network.survey.logits.description
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n, a in applications().items() if not a.embedded])
+def test_every_application_has_a_target_layer_with_positions(name):
+    classifier = load_classifier(name, weights="random")
+    assert classifier.network.target.is_map
+    assert classifier.network.survey.logits.link == "softmax"
+    keras.backend.clear_session()
+
+
+def test_every_application_is_found_by_its_own_name_in_any_case():
+    known = applications()
+    assert len(known) > 30
+    assert {"ResNet50", "Xception", "EfficientNetLite0", "SqueezeNet"} <= known.keys()
+    assert load_classifier("resnet", weights="random").name == "ResNet50"
+    with pytest.raises(ValueError, match="did you mean 'Xception'"):
+        load_classifier("Exception")
+
+
+def model_of(*stack, size=(32, 32)) -> keras.Model:
+    return randomised(keras.Sequential([keras.Input((*size, 3)), *stack]))
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        (["conv", "relu", "pool", "flat"], "relu"),
+        (["conv", "bn", "relu", "pool", "drop", "flat"], "relu"),
+        (["conv", "drop", "global"], "conv"),
+        (["conv", "pool", "bn", "global"], "bn"),
+        (["conv", "pool", "pool2", "flat"], "conv"),
+        (["conv", "pad", "global"], "pad"),
+        (["conv", "global_kept", "conv1", "flat"], "conv"),
+    ],
+)
+def test_the_rule_steps_back_over_pooling_and_takes_what_follows_a_convolution(stack, expected):
+    made = {
+        "conv": layers.Conv2D(6, 3, name="conv"),
+        "conv1": layers.Conv2D(5, 1, name="conv1"),
+        "bn": layers.BatchNormalization(name="bn"),
+        "relu": layers.ReLU(name="relu"),
+        "pool": layers.MaxPooling2D(name="pool"),
+        "pool2": layers.AveragePooling2D(2, name="pool2"),
+        "pad": layers.ZeroPadding2D(name="pad"),
+        "drop": layers.Dropout(0.5, name="drop"),
+        "flat": layers.Flatten(name="flat"),
+        "global": layers.GlobalAveragePooling2D(name="global"),
+        "global_kept": layers.GlobalAveragePooling2D(keepdims=True, name="global_kept"),
+    }
+    model = model_of(*(made[name] for name in stack), layers.Dense(3, "softmax"))
+    assert load_classifier(model, preprocessing="tf").layer == expected
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_where_the_head_pools_class_maps_it_is_the_layer_before_them(nested):
+    stack = [
+        layers.Conv2D(8, 3, activation="relu", name="features"),
+        layers.Dropout(0.5),
+        layers.Conv2D(3, 1, name="class_maps"),
+        layers.ReLU(),
+        layers.GlobalAveragePooling2D(),
+        layers.Activation("softmax"),
+    ]
+    model = model_of(*stack)
+    if nested:
+        model = keras.Sequential([keras.Input((32, 32, 3)), model])
+    layer = load_classifier(model, preprocessing="tf").layer
+    assert layer.split("/")[-1] == "features"
+
+
+class Block(layers.Layer):
+    """A residual block whose addition and ReLU are plain functions."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.conv = layers.Conv2D(8, 3, 2, "same", name="conv")
+        self.shortcut = layers.Conv2D(8, 1, 2, name="shortcut")
+
+    def call(self, inputs):
+        x = self.conv(inputs)
+        return keras.ops.relu(x + self.shortcut(inputs))
+
+
+def test_what_a_block_makes_with_plain_functions_counts_not_its_last_layer():
+    model = model_of(Block(name="block1"), Block(name="block2"), *head())
+    classifier = load_classifier(model, preprocessing="tf")
+    assert classifier.layer == "block2"
+    assert classifier.features(noise()).min() == 0  # after its ReLU
+
+
+def test_a_network_without_positions_is_said():
+    model = model_of(layers.Flatten(), layers.Dense(3, "softmax"))
+    with pytest.raises(ValueError, match="no layer of this model gives maps"):
+        _ = load_classifier(model, preprocessing="tf").layer
+
+
+def test_layers_are_found_at_any_depth():
+    inner = sequential()
+    outer = keras.Sequential([keras.Input((32, 32, 3)), inner], name="outer")
+    paths = [path for path, _ in layers_within(outer)]
+    assert f"{inner.name}/backbone/last" in paths
+    assert load_classifier(outer).layer == f"{inner.name}/backbone/last"
+
+
+@pytest.mark.parametrize(
+    ("end", "link"),
+    [
+        ([layers.Dense(3, "softmax")], "softmax"),
+        ([layers.Dense(3), layers.Softmax()], "softmax"),
+        ([layers.Dense(3), layers.Activation("softmax")], "softmax"),
+        ([layers.Dense(3, "sigmoid"), layers.Dropout(0.3)], "sigmoid"),
+        ([layers.Dense(3), layers.Activation("sigmoid"), layers.Reshape((3,))], "sigmoid"),
+    ],
+)
+def test_the_logits_are_what_the_softmax_or_sigmoid_is_taken_of(end, link):
+    stack = [layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), *end]
+    model = model_of(*stack)
+    classifier = load_classifier(model, preprocessing="tf")
+    assert classifier.network.survey.logits.link == link
+    dense = next(layer for layer in model.layers if isinstance(layer, layers.Dense))
+    pooled = classifier.features(noise(), model.layers[0].name).mean((1, 2))
+    expected = pooled @ np.asarray(dense.kernel) + np.asarray(dense.bias)
+    np.testing.assert_allclose(classifier.logits(noise()), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_softmax_that_is_a_plain_function_is_seen_through():
+    logits = load_classifier(subclassed()).network.survey.logits
+    assert (logits.description, logits.link) == ("output of scores", "softmax")
+
+
+class InlineHead(layers.Layer):
+    """Scores of features, every step of it a plain function."""
+
+    def call(self, features):
+        return keras.ops.softmax(3 * keras.ops.mean(features, (1, 2)) + 1)
+
+
+def test_where_no_logits_are_to_be_found_the_logarithm_stands_in():
+    model = model_of(backbone(), InlineHead())
+    classifier = load_classifier(model, preprocessing="tf")
+    assert classifier.network.survey.logits.description == "log of the probability"
+    np.testing.assert_allclose(
+        np.exp(classifier.logits(noise())), classifier.scores(noise()), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("shape", ["two outputs", "a picture"])
+def test_what_is_no_classifier_is_said(shape):
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Conv2D(3, 1)(inputs)
+    outputs = [x, x] if shape == "two outputs" else x
+    with pytest.raises(ValueError, match="a classifier"):
+        load_classifier(keras.Model(inputs, outputs), preprocessing="tf")
+
+
+def test_a_model_is_left_as_it_was():
+    model = functional()
+    classifier = load_classifier(model)
+    before = model(noise()).numpy()
+    calls = {path: vars(layer).get("call") for path, layer in layers_within(model)}
+    classifier.feature_gradients(noise(), [0, 1])
+    classifier.network.gear = "twin"
+    classifier.feature_gradients(noise(), [0, 1])
+    assert calls == {path: vars(layer).get("call") for path, layer in layers_within(model)}
+    np.testing.assert_array_equal(model(noise()).numpy(), before)
