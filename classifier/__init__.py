@@ -1,4 +1,4 @@
-"""The one door to Keras: classifiers by name, from files or functions, and what methods ask of them."""
+"""The one door to Keras: classifiers by name, file or function, and what methods ask of them."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ if "keras" not in sys.modules:
     os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings, not its errors
 
-from classifier.classifier import BlackBox, Classifier  # noqa: E402 (after the environment)
-from classifier.loading import DEFAULT_MODEL, as_classifier, load_classifier  # noqa: E402
+from classifier.classifier import BlackBox, Classifier
+from classifier.loading import DEFAULT_MODEL, as_classifier, load_classifier
 
 __all__ = ["DEFAULT_MODEL", "BlackBox", "Classifier", "as_classifier", "load_classifier"]

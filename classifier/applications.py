@@ -1,4 +1,4 @@
-"""Classifiers by name: the embedded ones, and every model of `keras.applications` as Keras has it."""
+"""Classifiers by name: the embedded ones, and all of `keras.applications` as Keras has them."""
 
 import random
 import sys

@@ -55,7 +55,7 @@ class Labels:
         text = text.replace(" ", "_")
         names = [name.replace(" ", "_") for name in self.names]
         found = [i for i, name in enumerate(names) if name == text]
-        found = found or [i for i, id in enumerate(self.ids) if id and id == text.lower()]
+        found = found or [i for i, own in enumerate(self.ids) if own and own == text.lower()]
         found = found or [i for i, n in enumerate(names) if n.casefold() == text.casefold()]
         if len(found) > 1:
             ways = ", ".join(f"index:{i}" + f" ({self.ids[i]})" * bool(self.ids[i]) for i in found)

@@ -108,11 +108,12 @@ class Network:
         """The function of tensors for one purpose, to be run eagerly or compiled."""
         import tensorflow as tf
 
+        source = self.survey.logits  # before any tracing: a survey needs numbers
         watched = find_layer(self.survey.calls, layer).layer if layer else None
 
         def run(inputs, tape=None):
             with twin_of(self.model, self._folds, watched) if twin else nullcontext():
-                return one_pass(self.model, inputs, self.survey.logits, watched, tape)
+                return one_pass(self.model, inputs, source, watched, tape)
 
         def scores(inputs):
             seen = run(inputs)
@@ -140,7 +141,7 @@ class Network:
         return tf.function(function, input_signature=signature)
 
     def _disagreement(self, purpose: str, layer: str | None, arrays) -> str | None:
-        """How the twin's results on these arrays differ from the model's own; None if they agree."""
+        """How the twin's results differ from the model's own; None where they agree."""
         own = self._function(purpose, layer, twin=False)(*arrays)
         twin = self._programs[purpose, layer, "twin"](*arrays)
         for name in own.keys() - {"gradients"}:  # they jump at ReLU's kink, unlike the others

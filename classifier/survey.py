@@ -20,8 +20,13 @@ class LayerCall(NamedTuple):
     layer: Any
     shape: tuple[int, ...]  # of the output, batch included
     input_shape: tuple[int, ...]
-    source: int | None  # position of the call that gave the input, where a layer did
+    sources: tuple[int | None, ...]  # positions of the calls that gave the inputs, if layers did
     alias: int | None  # position of an earlier call with the very same output (dropout, a model)
+
+    @property
+    def source(self) -> int | None:
+        """Position of the call that gave the first input."""
+        return self.sources[0]
 
     @property
     def is_map(self) -> bool:
@@ -117,15 +122,15 @@ class _Ear:
         def listener(inputs, output):
             if not hasattr(output, "shape") or not inputs:
                 return
-            first = inputs[0][0] if isinstance(inputs[0], (list, tuple)) else inputs[0]
+            given = inputs[0] if isinstance(inputs[0], (list, tuple)) else inputs
             alias = self._giver(output)
             self.calls.append(
                 LayerCall(
                     path,
                     layer,
                     tuple(output.shape),
-                    tuple(getattr(first, "shape", ())),
-                    self._giver(first),
+                    tuple(getattr(given[0], "shape", ())),
+                    tuple(self._giver(tensor) for tensor in given),
                     alias,
                 )
             )
@@ -145,7 +150,7 @@ class _Ear:
 
 
 class _Step(NamedTuple):
-    """A call of a layer or of its activation; input and output where they are one row of numbers."""
+    """A call of a layer or its activation; input and output where they are rows of numbers."""
 
     words: str
     layer: Any

@@ -37,7 +37,8 @@ def foldable(calls: list[LayerCall]) -> list[Fold]:
     for call in calls:
         runs[id(call.layer)] = runs.get(id(call.layer), 0) + 1
         if call.is_leaf:
-            readers[call.source] = readers.get(call.source, 0) + 1
+            for source in call.sources:
+                readers[source] = readers.get(source, 0) + 1
     folds = []
     for call in calls:
         if call.source is None or not isinstance(call.layer, keras.layers.BatchNormalization):

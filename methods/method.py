@@ -108,7 +108,8 @@ def parse_method(text: str, table: dict[str, Method]) -> MethodCall:
         if not equals or option not in options:
             known = ", ".join(options) or "none"
             raise ValueError(
-                f"{name.upper()} has no option '{setting}'{nearest(option, options)} (it has {known})"
+                f"{name.upper()} has no option '{setting}'{nearest(option, options)} "
+                f"(it has {known})"
             )
         try:
             given[option] = options[option].parse(value)

@@ -42,6 +42,8 @@ def read_picture(path: str | Path) -> np.ndarray:
         if Path(path).is_file() and Path(path).stat().st_size == 0:
             raise PictureError(f"picture '{path}' is empty (0 bytes)") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, Image.DecompressionBombError):
+            reason = f"it is absurdly large; at most {MAX_PIXELS // 10**6} million pixels are read"
         if isinstance(error, Image.UnidentifiedImageError):
             reason = "not a picture format that is known (JPEG, PNG, WebP, BMP, TIFF, GIF)"
         raise PictureError(f"picture '{path}' cannot be read: {reason}") from error
@@ -49,9 +51,7 @@ def read_picture(path: str | Path) -> np.ndarray:
 
 def _rgb(image: Image.Image) -> np.ndarray:
     if image.mode == "F":
-        raise PictureError(
-            f"picture '{image.filename}' has floating-point pixels: save it with 8 or 16 bits"
-        )
+        raise ValueError("it has floating-point pixels; save it with 8 or 16 bits")
     if image.mode.startswith("I"):  # 16 bits, some as 32
         grey = np.asarray(image).astype(np.int64)
         if grey.min() < 0 or grey.max() > 65535:

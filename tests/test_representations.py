@@ -1,0 +1,89 @@
+import matplotlib
+import numpy as np
+import pytest
+
+from representations import (
+    REPRESENTATIONS,
+    represent,
+    represent_hard_mask,
+    represent_heatmap,
+    represent_heatmap_overlaid,
+    represent_isolines,
+    represent_soft_selection,
+    upsampled,
+)
+from utils import normalise
+
+MAP = np.array([[0.0, 1.0], [2.0, 4.0]], np.float32)
+IMAGE = np.full((40, 60, 3), 200, np.uint8)
+
+
+def test_normalise_divides_by_the_maximum_and_leaves_zero():
+    np.testing.assert_array_equal(normalise(MAP), MAP / 4)
+    assert normalise(np.zeros((2, 2))).max() == 0
+
+
+def test_a_heatmap_is_the_colormap_of_the_normalised_map():
+    colours = (matplotlib.colormaps["viridis"](MAP / 4)[..., :3] * 255).astype(np.uint8)
+    assert np.abs(represent_heatmap(MAP, "viridis").astype(int) - colours).max() <= 1
+    with pytest.raises(ValueError, match="no colormap 'virridis'"):
+        represent_heatmap(MAP, "virridis")
+
+
+def test_negatives_are_drawn_as_zero():
+    np.testing.assert_array_equal(
+        represent_heatmap(MAP - 2), represent_heatmap(np.maximum(MAP - 2, 0))
+    )
+
+
+@pytest.mark.parametrize("alpha", [0, 0.3, 1])
+def test_an_overlay_blends_heatmap_and_picture(alpha):
+    heatmap = represent_heatmap(upsampled(MAP, (40, 60)))
+    expected = alpha * heatmap.astype(float) + (1 - alpha) * IMAGE
+    blend = represent_heatmap_overlaid(MAP, IMAGE, alpha=alpha)
+    assert np.abs(blend - expected).max() <= 0.5001
+    with pytest.raises(ValueError, match="alpha is between 0"):
+        represent_heatmap_overlaid(MAP, IMAGE, alpha=1.1)
+
+
+def test_upsampling_keeps_the_middle_of_each_cell_and_adds_no_extremes():
+    large = upsampled(np.array([[0.0, 1.0]]), (4, 100))
+    assert large.min() == 0
+    assert large.max() == 1
+    np.testing.assert_allclose(large[0, 50], 0.5, atol=0.011)  # halfway between the two middles
+    assert large[0, 24] == 0  # the first cell's middle: half-pixel centres, no aligned corners
+    assert large[0, 76] == 1
+
+
+def test_a_hard_mask_keeps_the_picture_where_the_map_is_at_least_half():
+    mask = represent_hard_mask(np.array([[0.0, 1.0]]), IMAGE)
+    assert (mask[:, :29] == 0).all()
+    assert (mask[:, 31:] == 200).all()
+
+
+def test_a_soft_selection_is_picture_times_map():
+    large = upsampled(MAP / 4, (40, 60))[..., np.newaxis]
+    assert np.abs(represent_soft_selection(MAP, IMAGE) - large * 200).max() <= 0.5001
+
+
+def test_isolines_go_where_the_map_crosses_its_levels():
+    x = np.abs(np.arange(61) - 30) / 30
+    cone = np.repeat((1 - x)[np.newaxis], 40, 0)
+    drawn = (represent_isolines(cone, np.full((40, 61, 3), 127, np.uint8)) != 127).any(axis=-1)
+    crossed = np.flatnonzero(drawn[20])
+    expected = [30 - 30 * (1 - level) for level in (0.25, 0.5, 0.75)]
+    for place in [*expected, *(60 - p for p in expected)]:
+        assert np.abs(crossed - place).min() <= 1
+    assert not drawn[20, 29:32].any()
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+@pytest.mark.parametrize("size", [(40, 60), (60, 40), (1, 1)])
+def test_every_representation_is_rgb_of_the_pictures_size(name, size):
+    image = np.full((*size, 3), 100, np.uint8)
+    before = image.copy(), MAP.copy()
+    drawn = represent(name, MAP, image, "turbo", 0.5)
+    assert drawn.shape == (*size, 3)
+    assert drawn.dtype == np.uint8
+    np.testing.assert_array_equal(image, before[0])
+    np.testing.assert_array_equal(MAP, before[1])
