@@ -119,7 +119,9 @@ def _with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model
 
 def preprocess_lite(images: np.ndarray) -> np.ndarray:
     """(N, H, W, 3) RGB in [0, 255] -> about [-1, 1], as EfficientNet-Lite was trained."""
-    return (images - 127.0) / 128.0
+    inputs = images - np.float32(127)
+    inputs /= 128  # in place: a batch is large
+    return inputs
 
 
 def preprocess_squeezenet(images: np.ndarray) -> np.ndarray:

@@ -70,7 +70,7 @@ class Network:
     def gradients(
         self, inputs: np.ndarray, class_indices: np.ndarray, layer: str
     ) -> dict[str, np.ndarray]:
-        """Output A of `layer`, gradients dS_c/dA of each picture's class's logit, and logits."""
+        """Output A of `layer`, and gradients dS_c/dA of the logit of each picture's class."""
         return self._run("gradients", layer, inputs, np.asarray(class_indices, np.int32))
 
     def _run(self, purpose: str, layer: str | None, *arrays) -> dict[str, np.ndarray]:
@@ -80,8 +80,8 @@ class Network:
         self._done += count
         bounds = pairwise([*range(0, count, BATCH), count])
         parts = [program(*(array[start:end] for array in arrays)) for start, end in bounds]
-        if len(parts) == 1:  # without a copy
-            return {name: tensor.numpy() for name, tensor in parts[0].items()}
+        if len(parts) == 1:
+            return {name: np.asarray(tensor) for name, tensor in parts[0].items()}  # no copy
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _gear_for(self, pictures: int) -> str:
@@ -126,9 +126,10 @@ class Network:
         def gradients(inputs, class_indices):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 seen = run(inputs, tape)
-                class_logits = tf.gather(seen.logits, class_indices, batch_dims=1)  # S_c, (N,)
+                chosen = tf.one_hot(class_indices, seen.logits.shape[-1])
+                class_logits = tf.reduce_sum(seen.logits * chosen, axis=-1)  # S_c, (N,)
             slopes = tape.gradient(class_logits, seen.features, unconnected_gradients="zero")
-            return {"features": seen.features, "logits": seen.logits, "gradients": slopes}
+            return {"features": seen.features, "gradients": slopes}  # the logits are not needed
 
         return {"scores": scores, "features": features, "gradients": gradients}[purpose]
 

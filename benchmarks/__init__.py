@@ -1,0 +1,1 @@
+"""What the kit costs in forward passes, beside its peers: `python -m benchmarks`."""

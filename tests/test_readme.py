@@ -1,0 +1,72 @@
+"""What the README says, held against the code."""
+
+import re
+import shlex
+
+import pytest
+from conftest import ROOT
+
+from classifier.applications import ALIASES, applications
+from methods import METHODS
+from pipeline.flags import make_parser, make_plan
+from representations import REPRESENTATIONS
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = re.findall(r"^(?:.*&& )?python main\.py(.*)$", README, re.MULTILINE)
+
+
+def table(heading: str) -> list[list[str]]:
+    """Rows of the first table under a heading, without its head."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def words(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_method_is_listed_with_its_options_and_defaults():
+    told = {words(row[0])[0]: words(row[2]) for row in table("Methods")}
+    assert told == {
+        name: [f"{option.name}={option.default}" for option in method.options.values()]
+        for name, method in METHODS.items()
+    }
+
+
+def test_every_flag_is_listed_and_no_other():
+    told = [words(row[0])[0] for row in table("Flags")]
+    parser = make_parser()
+    known = [action.option_strings[-1] for action in parser._actions if action.option_strings]
+    assert sorted(told) == sorted(known)
+
+
+def test_the_listed_classifiers_and_representations_exist():
+    known = applications()
+    names = [name for row in table("Classifiers") for name in words(row[0])]
+    assert set(names) <= known.keys() | ALIASES.keys()
+    embedded = {words(row[0])[0] for row in table("Classifiers") if row[1].startswith("embedded")}
+    assert embedded == {name for name, a in known.items() if a.embedded}
+    (row,) = [row for row in table("Flags") if row[0] == "`--representation`"]
+    assert words(row[1]) == [*REPRESENTATIONS, "none"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_makes_a_plan(command, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    plan = make_plan(make_parser().parse_args(shlex.split(command)))
+    assert plan.pictures
+
+
+def test_the_first_command_comes_by_line_20():
+    lines = README.splitlines()
+    assert any("python main.py" in line for line in lines[:20])
+
+
+def test_the_python_lines_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {}
+    exec(code, names)  # the README's own lines
+    assert names["maps"].shape == (1, 7, 7)
+    assert names["explanation"].label == "tabby"
