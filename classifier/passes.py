@@ -1,4 +1,9 @@
-"""One forward pass of a model, with the logits and one layer's features heard on the way."""
+"""One forward pass of a model, and what can be asked of it.
+
+A question is a function `question(see, *tensors) -> {name: tensor}`; `see(inputs, tape=None)` gives
+a `Pass`. The same question runs eagerly, compiled, on the inference twin and in bfloat16, since it
+does not know what `see` does.
+"""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +22,7 @@ class Pass(NamedTuple):
 
 
 def one_pass(model, inputs, source: LogitSource, layer=None, tape=None) -> Pass:
-    """A pass over `inputs` (N, H, W, C), preprocessed; `tape`, if given, watches the features.
+    """A pass over a tensor `inputs` (N, H, W, C), preprocessed; `tape` watches the features.
 
     A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z).
     """
@@ -33,7 +38,6 @@ def one_pass(model, inputs, source: LogitSource, layer=None, tape=None) -> Pass:
         if tape is not None:
             tape.watch(output)
 
-    inputs = tf.convert_to_tensor(inputs)
     hooks = []
     if source.layer is not None:
         function = getattr(source.layer, source.attribute)
@@ -66,3 +70,27 @@ def _logits_of(scores, link: str):
     if link == "sigmoid":
         logits -= tf.math.log(tf.maximum(1 - scores, SMALLEST_PROBABILITY))
     return logits
+
+
+def scores(see, inputs) -> dict:
+    """Scores and logits (N, K) of preprocessed pictures (N, H, W, C)."""
+    seen = see(inputs)
+    return {"scores": seen.scores, "logits": seen.logits}
+
+
+def features(see, inputs) -> dict:
+    """Features (N, h, w, C) of the layer that is heard, and logits (N, K)."""
+    seen = see(inputs)
+    return {"features": seen.features, "logits": seen.logits}
+
+
+def gradients(see, inputs, class_indices) -> dict:
+    """Features A of the layer that is heard, and dS_c/dA of each picture's class's logit S_c."""
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        seen = see(inputs, tape)
+        chosen = tf.one_hot(class_indices, seen.logits.shape[-1])
+        class_logits = tf.reduce_sum(seen.logits * chosen, axis=-1)  # S_c, (N,)
+    slopes = tape.gradient(class_logits, seen.features, unconnected_gradients="zero")
+    return {"features": seen.features, "gradients": slopes}

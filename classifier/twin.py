@@ -7,12 +7,13 @@ a constant of the graph, which TensorFlow then lays out for the processor once a
 """
 
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from classifier.hooks import replaced
-from classifier.survey import LayerCall
+from classifier.survey import LayerCall, layers_within
 
 FROZEN_BYTES = 2**30  # larger models keep their weights outside of the graph (limit: 2 GiB)
 
@@ -102,6 +103,24 @@ def twin_of(model, folds: list[Fold], layer=None):
         state = [(v, tf.constant(arrays[id(v)], v.dtype)) for v in model.variables]
     with replaced(norms), keras.StatelessScope(state_mapping=state):
         yield
+
+
+@contextmanager
+def in_bfloat16(model, last):
+    """While inside, the layers of `model` compute in bfloat16, all but `last`, in float32."""
+    import keras
+
+    policy = keras.DTypePolicy("mixed_bfloat16")
+    layers = (layer for _, layer in layers_within(model) if isinstance(layer, keras.Layer))
+    with replaced((layer, "_dtype_policy", policy) for layer in layers if layer is not last):
+        yield
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 by itself (avx512_bf16 or AMX), if it tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text() if cpuinfo.is_file() else ""
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def _adding(shift: np.ndarray):
