@@ -1,37 +1,74 @@
 """The engine behind all that hides parts of a picture and asks again.
 
-A perturbation is a question (see `classifier.passes`) whose first tensor is the preprocessed
-picture: it makes its composites inside the graph, from a few numbers for each, and lets only what
-is wanted out of it. So masks and composites exist for one batch at a time, whatever their number.
+A perturbation is a question (see `classifier.passes`) that makes its composites inside the graph,
+from a few numbers for each, and lets only what is wanted out of it. So masks and composites exist
+for one batch at a time, whatever their number.
+
+    question(see, inputs, *batch, *constants) -> {name: tensor}
+
+`inputs` is the preprocessed picture (1, H, W, C); `batch` are arrays with a row for each composite.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
 
 import numpy as np
 
-BATCH = 32  # composites in one pass
-CORRELATION_BATCHES = 1  # batches that are asked in float32 too where the precision is bfloat16
+from classifier.passes import BATCH
+from running import note, progress
 
 
-def bounds(count: int, batch: int = BATCH) -> list[tuple[int, int]]:
-    """(start, end) of each batch of `count` things."""
-    return list(pairwise([*range(0, count, batch), count]))
+def batch_sizes(count: int) -> list[int]:
+    """The sizes of the batches of `count` composites, all the same but the last."""
+    return [min(BATCH, count - start) for start in range(0, count, BATCH)]
 
 
 def perturbed(
     classifier,
     question: Callable,
     image: np.ndarray,
-    batches: Iterable[tuple],
-    *constants: np.ndarray,
+    batches: Iterable[tuple[np.ndarray, ...]],
+    count: int,
+    constants: tuple[np.ndarray, ...] = (),
 ) -> Iterator[dict[str, np.ndarray]]:
-    """The question's answer for each batch of one picture (H, W, 3).
+    """The question's answer for each batch of one picture (H, W, 3), of `count` composites in all.
 
-    The question gets `see`, the preprocessed picture (1, H, W, C), the batch's arrays, of which the
-    first has a row for each composite, and `constants`.
+    Ends early on Ctrl-C. In bfloat16 the first batch is asked in float32 too, and the correlation
+    of the two answers noted; `passes` is noted in the end.
     """
+    network = classifier.network
     inputs = classifier.preprocess(image[np.newaxis])
-    for batch in batches:
+    classifier.expect(count)
+    passes = 0
+    for batch in progress(batches, len(batch_sizes(count))):
         arrays = (inputs, *batch, *constants)
-        yield classifier.network.ask(question, arrays, len(batch[0]))
+        answer = network.ask(question, arrays, len(batch[0]), precision=classifier.precision)
+        if passes == 0 and classifier.precision != "float32":
+            exact = network.ask(question, arrays, len(batch[0]))
+            pairs = {name: (answer[name], exact[name]) for name in answer}
+            note(float32_correlation={n: correlation(*pair) for n, pair in pairs.items()})
+        passes += len(batch[0])
+        note(passes=passes)
+        yield answer
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's correlation of two arrays; 1 where both are constant, 0 where one is."""
+    first, second = (np.asarray(a, np.float64).ravel() - np.mean(a) for a in (first, second))
+    scale = np.sqrt((first**2).sum() * (second**2).sum())
+    return float(first @ second / scale) if scale > 0 else float(np.array_equal(first, second))
+
+
+def by_picture(
+    images: np.ndarray, class_indices: np.ndarray, explain: Callable[..., np.ndarray]
+) -> np.ndarray:
+    """Maps (N, h, w) from `explain(image, classes) -> (classes, h, w)`.
+
+    Neighbours that are the same picture are explained in one run, for all of their classes.
+    """
+    maps = []
+    start = 0
+    for end in range(1, len(images) + 1):
+        if end == len(images) or not np.array_equal(images[end], images[start]):
+            maps.append(explain(images[start], np.asarray(class_indices[start:end], np.int32)))
+            start = end
+    return np.concatenate(maps).astype(np.float32)

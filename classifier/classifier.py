@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from classifier.labels import Labels
+from classifier.passes import BATCH, SMALLEST_PROBABILITY, Pass, signature
 from classifier.preprocessing import with_channels
+from classifier.target_layer import find_layer
 
 
 class Classifier:
@@ -25,7 +27,6 @@ class Classifier:
         labels: Labels,
         preprocess: Callable[[np.ndarray], np.ndarray],
         *,
-        layer: str | None = None,
         weights: str = "",
         source: dict[str, Any] | None = None,
     ):
@@ -33,9 +34,10 @@ class Classifier:
         self.network = network
         self.labels = labels
         self.weights = weights  # "imagenet", "random" or the file's name
+        self.precision = "float32"  # or "bfloat16": of perturbation passes
         self.source = source or {}  # how it was asked for, for the record
         self._preprocess = preprocess
-        self._layer = layer
+        self._layer: str | None = None
 
     @property
     def model(self):
@@ -55,13 +57,16 @@ class Classifier:
 
     @property
     def layer(self) -> str:
-        """Path of the target layer: the one asked for, or the last with positions."""
-        self._need_layers()
-        from classifier.target_layer import find_layer
+        """Path of the target layer: the last with positions, if no other was set.
 
-        if self._layer is not None:
-            return find_layer(self.network.survey.calls, self._layer).path
-        return self.network.target.path
+        It can be set to a path or a name. Raises ValueError for a layer that there is not.
+        """
+        self._need_layers()
+        return self._layer or self.network.target.path
+
+    @layer.setter
+    def layer(self, name: str) -> None:
+        self._layer = find_layer(self._calls(), name).path
 
     @property
     def random_weights(self) -> bool:
@@ -127,6 +132,10 @@ class Classifier:
             digest.update(np.ascontiguousarray(variable))
         return digest.hexdigest() if self.has_layers else ""
 
+    def _calls(self):
+        self._need_layers()
+        return self.network.survey.calls
+
     def _path(self, layer: str | None) -> str:
         self._need_layers()
         return self.layer if layer is None else layer
@@ -154,25 +163,34 @@ class BlackBox:
     (a one-column output is the second of two classes).
     """
 
-    def __init__(self, function: Callable, input_shape: tuple[int, int, int], batch: int = 32):
+    logits_from = "log of the probability"
+
+    def __init__(self, function: Callable, input_shape: tuple[int, int, int]):
         self.function = function
         self.input_shape = input_shape
-        self.batch = batch
-        self.logits_from = "log of the probability"
+        self._programs: dict[Callable, Callable] = {}
 
     def expect(self, passes: int) -> None:
         """Nothing to prepare."""
 
     def scores(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Scores (N, K), and log p (or the logit of p where they do not sum to 1) as logits."""
-        batches = range(0, len(inputs), self.batch)
-        scores = np.concatenate([self._scores(inputs[i : i + self.batch]) for i in batches])
-        if scores.shape[1] == 1:
-            scores = np.concatenate([1 - scores, scores], axis=1)
-        logs = np.log(np.maximum(scores, 1e-30))
-        if not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
-            logs = logs - np.log(np.maximum(1 - scores, 1e-30))
-        return {"scores": scores, "logits": logs}
+        batches = [self._scores(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
+        scores = np.concatenate(batches)
+        return {"scores": scores, "logits": logits_of(scores)}
+
+    def ask(self, question: Callable, arrays: tuple, count: int, precision: str = "float32"):
+        """The answer to a question (see `classifier.passes`), made with TensorFlow around it."""
+        import tensorflow as tf
+
+        def see(inputs) -> Pass:
+            scores = tf.numpy_function(self._scores, [inputs], tf.float32)
+            return Pass(scores, tf.numpy_function(logits_of, [scores], tf.float32), None)
+
+        if question not in self._programs:
+            program = partial(question, see)
+            self._programs[question] = tf.function(program, input_signature=signature(arrays))
+        return {name: np.asarray(t) for name, t in self._programs[question](*arrays).items()}
 
     def _scores(self, inputs: np.ndarray) -> np.ndarray:
         scores = np.asarray(self.function(inputs), np.float32)
@@ -181,4 +199,12 @@ class BlackBox:
                 f"the classifier's function gave {scores.shape} for {len(inputs)} pictures; "
                 f"expected ({len(inputs)}, classes)"
             )
-        return scores
+        return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
+
+
+def logits_of(scores: np.ndarray) -> np.ndarray:
+    """log p of scores (N, K); where a row does not sum to 1, the logits of its p."""
+    logs = np.log(np.maximum(scores, SMALLEST_PROBABILITY))
+    if not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
+        logs = logs - np.log(np.maximum(1 - scores, SMALLEST_PROBABILITY))
+    return logs.astype(np.float32)

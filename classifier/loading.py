@@ -20,6 +20,7 @@ from classifier.preprocessing import find_preprocessing
 
 DEFAULT_MODEL = "EfficientNetLite0"
 DEFAULT_SIZE = (224, 224)  # where a model takes pictures of any size
+PRECISIONS = ("float32", "bfloat16")
 SIDECAR_KEYS = {"class_names", "preprocessing", "multi_label", "input_size"}
 
 
@@ -32,6 +33,7 @@ def load_classifier(
     multi_label: bool | None = None,
     weights: str | Path | None = None,
     layer: str | None = None,
+    precision: str = "float32",
 ) -> Classifier:
     """The classifier of that name, of that file, or around that Keras model.
 
@@ -44,26 +46,31 @@ def load_classifier(
         multi_label: Whether a model that ends in logits takes their sigmoid, not their softmax.
         weights: A Keras weights file or `random`, for a classifier by name.
         layer: The target layer, if not the one that the rule finds.
+        precision: Of perturbation passes (RISE, LIME, ...): `float32` or `bfloat16`.
 
     A file `mine.json` beside `mine.keras` may give `class_names`, `preprocessing`, `multi_label`
     and `input_size`; arguments win. Raises ValueError or FileNotFoundError, in one line.
     """
-    if model_path is None and isinstance(model_name, str):
-        return _by_name(model_name, class_names, weights, layer)
-    if weights is not None:
-        raise ValueError("weights go with a classifier by name; a model file has its own")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision '{precision}': expected one of {', '.join(PRECISIONS)}")
     told = {
         "class_names": class_names,
         "preprocessing": preprocessing,
         "multi_label": multi_label,
     }
-    if model_path is None:
-        return _around_model(model_name, model_name.name, told, layer)
-    path = str(model_path)
-    told = _sidecar(path) | {key: value for key, value in told.items() if value is not None}
-    found = _open(path)
-    around = _around_model if hasattr(found, "layers") else _around_function
-    return around(found, Path(path).stem, told, layer)
+    told = {key: value for key, value in told.items() if value is not None}
+    if weights is not None and (model_path is not None or not isinstance(model_name, str)):
+        raise ValueError("weights go with a classifier by name; a model file has its own")
+    if model_path is not None:
+        classifier = _from_path(str(model_path), told)
+    elif isinstance(model_name, str):
+        classifier = _by_name(model_name, told, weights)
+    else:
+        classifier = _around_model(model_name, model_name.name, told)
+    if layer is not None:
+        classifier.layer = layer
+    classifier.precision = precision
+    return classifier
 
 
 @lru_cache(maxsize=2)  # the lab's helpers ask for one by name again and again
@@ -79,12 +86,10 @@ def as_classifier(model_name, weights: str | None = None) -> Classifier:
     )
 
 
-def _by_name(name: str, class_names, weights, layer) -> Classifier:
+def _by_name(name: str, told: dict[str, Any], weights) -> Classifier:
     application = find_application(name)
-    if class_names is not None:
-        raise ValueError(
-            f"{application.name} has ImageNet's class names; class_names go with a file"
-        )
+    if told:
+        raise ValueError(f"{', '.join(told)} go with a model file; {application.name} has its own")
     model = build(application, weights)
     kind = "imagenet" if weights is None else "random" if weights == "random" else "file"
     return Classifier(
@@ -92,10 +97,16 @@ def _by_name(name: str, class_names, weights, layer) -> Classifier:
         Network(model, _input_shape(model, {})),
         read_labels("imagenet"),
         application.preprocess,
-        layer=layer,
         weights=kind,
         source={"model_name": application.name, "weights": str(weights or "imagenet")},
     )
+
+
+def _from_path(path: str, told: dict[str, Any]) -> Classifier:
+    told = _sidecar(path) | told
+    found = _open(path)
+    around = _around_model if hasattr(found, "layers") else _around_function
+    return around(found, Path(path).stem, told)
 
 
 def _open(path: str):
@@ -200,27 +211,27 @@ def _sidecar(path: str) -> dict[str, Any]:
     return told
 
 
-def _around_model(model, name: str, told: dict[str, Any], layer) -> Classifier:
+def _around_model(model, name: str, told: dict[str, Any]) -> Classifier:
     network = Network(model, _input_shape(model, told), bool(told.get("multi_label")))
     outputs = network.survey.output.shape[-1]
     preprocess = told.get("preprocessing")
     if preprocess is None and rescales_itself(network.survey.calls):
         preprocess = "none"
     labels = _labels(told, outputs)
-    return _finished(name, network, labels, preprocess, told, layer)
+    return _finished(name, network, labels, preprocess, told)
 
 
-def _around_function(function: Callable, name: str, told: dict[str, Any], layer) -> Classifier:
+def _around_function(function: Callable, name: str, told: dict[str, Any]) -> Classifier:
     network = BlackBox(function, _input_shape(function, told))
     outputs = network.scores(np.zeros((1, *network.input_shape), np.float32))["scores"].shape[1]
     preprocess = told.get("preprocessing")
     if preprocess is None and not getattr(function, "needs_preprocessing", False):
         preprocess = "none"
     told.setdefault("class_names", getattr(function, "class_names", None))
-    return _finished(name, network, _labels(told, outputs), preprocess, told, layer)
+    return _finished(name, network, _labels(told, outputs), preprocess, told)
 
 
-def _finished(name, network, labels, preprocess, told, layer) -> Classifier:
+def _finished(name, network, labels, preprocess, told) -> Classifier:
     if preprocess is None:
         raise ValueError(
             f"{name} does not rescale pictures itself, so say what it was trained on: "
@@ -230,7 +241,7 @@ def _finished(name, network, labels, preprocess, told, layer) -> Classifier:
         raise ValueError(f"{name} takes grey pictures: preprocessing none or tf, not {preprocess}")
     function = find_preprocessing(preprocess) if isinstance(preprocess, str) else preprocess
     source = {"preprocessing": str(preprocess), "class_names": str(told.get("class_names"))}
-    return Classifier(name, network, labels, function, layer=layer, weights="file", source=source)
+    return Classifier(name, network, labels, function, weights="file", source=source)
 
 
 def _labels(told: dict[str, Any], outputs: int) -> Labels:

@@ -17,7 +17,6 @@ from classifier.survey import LayerCall, Survey, survey
 from classifier.target_layer import find_layer, target_layer
 from classifier.twin import foldable, in_bfloat16, twin_of
 
-BATCH = 32  # pictures in one pass: where a CPU is at its best and memory stays small
 EAGER_PASSES = 8  # up to so many, compiling does not pay
 TWIN_PASSES = 300  # from so many on, folding and freezing pays
 TWIN_TOLERANCE = 1e-5  # of the twin's logits and features, relative to the largest
@@ -97,7 +96,7 @@ class Network:
         self.expect(count)
         parts = [
             self.ask(question, tuple(array[start:end] for array in arrays), end - start, layer)
-            for start, end in pairwise([*range(0, count, BATCH), count])
+            for start, end in pairwise([*range(0, count, passes.BATCH), count])
         ]
         if len(parts) == 1:
             return parts[0]
@@ -113,6 +112,8 @@ class Network:
 
     def _program(self, question: Callable, layer: str | None, gear: str, arrays) -> Callable:
         """The function of tensors that answers the question, made at its first call."""
+        import tensorflow as tf
+
         key = question, layer, gear
         if key not in self._programs:
             see = self._see(layer, gear)
@@ -120,7 +121,9 @@ class Network:
             def program(*tensors):
                 return question(see, *tensors)
 
-            self._programs[key] = program if gear == "eager" else _compiled(program, arrays)
+            if gear != "eager":
+                program = tf.function(program, input_signature=passes.signature(arrays))
+            self._programs[key] = program
         return self._programs[key]
 
     def _see(self, layer: str | None, gear: str) -> Callable:
@@ -150,15 +153,6 @@ class Network:
             own, twin = (self._see(layer, gear)(noise) for gear in ("eager", "twin"))
             self.twin_refused = _difference(own, twin)
         return not self.twin_refused
-
-
-def _compiled(program: Callable, arrays) -> Callable:
-    """The program as one graph for arrays of these kinds, whatever their sizes."""
-    import tensorflow as tf
-
-    tensors = [tf.convert_to_tensor(array) for array in arrays]
-    signature = [tf.TensorSpec([None] * len(t.shape), t.dtype) for t in tensors]
-    return tf.function(program, input_signature=signature)
 
 
 def _difference(own: passes.Pass, twin: passes.Pass) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from classifier.hooks import listening, replaced
 from classifier.survey import LogitSource
 
+BATCH = 32  # pictures in one pass: where a CPU is at its best and memory stays small
 SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
 
 
@@ -94,3 +95,11 @@ def gradients(see, inputs, class_indices) -> dict:
         class_logits = tf.reduce_sum(seen.logits * chosen, axis=-1)  # S_c, (N,)
     slopes = tape.gradient(class_logits, seen.features, unconnected_gradients="zero")
     return {"features": seen.features, "gradients": slopes}
+
+
+def signature(arrays) -> list:
+    """The tensors that a program takes, of these arrays' kinds and numbers of axes, any sizes."""
+    import tensorflow as tf
+
+    tensors = [tf.convert_to_tensor(array) for array in arrays]
+    return [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in tensors]

@@ -2,6 +2,7 @@
 
 from fem import fem
 from gradcam import gradcam
+from methods import kernelshap, lime, occlusion, rise
 from methods.method import Method, MethodCall, parse_method
 
 METHODS = {
@@ -9,6 +10,10 @@ METHODS = {
     for method in (
         Method(gradcam, "Grad-CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
+        Method(rise.rise, "RISE", presets=rise.PRESETS),
+        Method(lime.lime, "LIME", signed=True, presets=lime.PRESETS),
+        Method(occlusion.occlusion, "Occlusion", signed=True),
+        Method(kernelshap.kernelshap, "Kernel SHAP", signed=True),
     )
 }
 

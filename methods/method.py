@@ -54,9 +54,32 @@ class Method:
     title: str  # how figures call it
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
+    signed: bool = False  # negative values speak against the class
+    presets: dict[str, dict[str, Any]] = field(default_factory=dict)  # name -> options
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
-        return self.function(classifier, images, class_indices, **options)
+        return self.function(classifier, images, class_indices, **self.with_preset(options))
+
+    def with_preset(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options, `preset` replaced by those that it stands for; what is given wins.
+
+        Raises ValueError with the nearest name of a preset.
+        """
+        options = dict(options)
+        if "preset" not in options:
+            return options
+        preset = options.pop("preset")
+        if preset not in self.presets:
+            known = ", ".join(self.presets) or "none"
+            raise ValueError(
+                f"{self.name}: no preset '{preset}'{nearest(preset, self.presets)} (it has {known})"
+            )
+        return self.presets[preset] | options
+
+    def all_options(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Every option's value, defaults and presets included."""
+        defaults = {name: option.default for name, option in self.options.items()}
+        return defaults | self.with_preset(given)
 
     @property
     def name(self) -> str:
@@ -101,10 +124,15 @@ def parse_method(text: str, table: dict[str, Method]) -> MethodCall:
     name, *settings = text.strip().split(":")
     if name.upper() not in table:
         raise ValueError(f"no method '{name}'{nearest(name, table)} (there are {', '.join(table)})")
-    options = table[name.upper()].options
+    method = table[name.upper()]
+    options = method.options
     given = {}
     for setting in settings:
         option, equals, value = setting.partition("=")
+        if option == "preset" and equals:
+            given["preset"] = value
+            method.with_preset(given)  # says so where there is no such preset
+            continue
         if not equals or option not in options:
             known = ", ".join(options) or "none"
             raise ValueError(

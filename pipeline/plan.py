@@ -20,6 +20,7 @@ class ClassifierChoice:
     preprocessing: str | None = None
     weights: str | None = None
     layer: str | None = None
+    precision: str = "float32"
 
     def load(self) -> Classifier:
         return load_classifier(**vars(self))
@@ -66,7 +67,7 @@ class Display:
 
     representations: tuple[str, ...] | None = None  # None: as it suits; (): no figures
     kind: str = "grid"  # or "singles"
-    colormap: str = "turbo"
+    colormap: str | None = None  # None: as it suits, a diverging one for signed maps
     alpha: float = 0.5
     format: str = "png"
     output_dir: Path = Path("results")

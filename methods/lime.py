@@ -1,0 +1,81 @@
+"""LIME (Ribeiro 2016, https://arxiv.org/abs/1602.04938) on superpixels.
+
+Superpixels are switched on and off at random; a ridge regression predicts the class's probability
+from the switches, each sample weighted by its likeness to the whole picture:
+
+    d = 1 - cos(z, 1),   weight = sqrt(exp(-d^2 / 0.25^2)),   coefficients = ridge(z, p_c; alpha 1)
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+
+from methods.superpixels import hidden_picture, spread, superpixels, switched_scores
+from perturbation import by_picture
+from running import note
+
+KERNEL_WIDTH = 0.25
+RIDGE_ALPHA = 1.0
+PRESETS = {
+    "lab": {"samples": 2000, "hide": "black", "shown": 15, "positive_only": True, "hide_rest": True},
+    "package": {"segmentation": "quickshift", "samples": 1000, "hide": "mean"},
+}
+
+
+def lime(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    *,
+    segmentation: Annotated[
+        Literal["quickshift", "slic", "felzenszwalb"], "how superpixels are found"
+    ] = "quickshift",
+    samples: Annotated[int, "how many times superpixels are switched"] = 1000,
+    hide: Annotated[Literal["mean", "black"], "what a hidden superpixel shows"] = "mean",
+    seed: Annotated[int, "of the switching"] = 0,
+    shown: Annotated[int, "how many superpixels --representation superpixels shows"] = 10,
+    positive_only: Annotated[bool, "whether it shows only those that speak for the class"] = False,
+    hide_rest: Annotated[bool, "whether it hides the others"] = False,
+) -> np.ndarray:
+    """LIME: (N, H, W), each superpixel's coefficient in a local linear model; signed, black-box.
+
+    Ribeiro 2016. Notes R^2 of the fit (`fit`), one for each class. Raises ValueError for fewer than
+    two samples.
+    """
+    if samples < 2 or shown < 1:
+        raise ValueError(f"LIME: samples >= 2 and shown >= 1, got samples={samples}, shown={shown}")
+
+    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        segments = superpixels(image, segmentation, seed)
+        hidden = hidden_picture(image, segments, hide)
+        switches = random_switches(samples, int(segments.max()) + 1, seed)
+        scores = switched_scores(classifier, image, segments, hidden, switches, classes)
+        coefficients, _, fit = local_model(switches[: len(scores)], scores)
+        note(fit=fit.tolist())
+        return spread(coefficients, segments)
+
+    return by_picture(images, class_indices, explain)
+
+
+def random_switches(samples: int, segments: int, seed: int) -> np.ndarray:
+    """(samples, S) of zeros and ones; the first sample is the whole picture."""
+    switches = np.random.default_rng(seed).integers(0, 2, (samples, segments), np.uint8)
+    switches[0] = 1
+    return switches
+
+
+def local_model(
+    switches: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coefficients (classes, S), intercepts (classes,) and weighted R^2 (classes,) of the fit."""
+    from sklearn.linear_model import Ridge
+
+    switches = np.asarray(switches, np.float64)
+    distances = 1 - np.sqrt(switches.mean(axis=1))  # from the cosine of z and 1
+    weights = np.sqrt(np.exp(-(distances**2) / KERNEL_WIDTH**2))
+    scores = np.asarray(scores, np.float64)
+    model = Ridge(alpha=RIDGE_ALPHA).fit(switches, scores, sample_weight=weights)
+    rest = weights @ (scores - model.predict(switches).reshape(scores.shape)) ** 2
+    whole = weights @ (scores - np.average(scores, axis=0, weights=weights)) ** 2
+    fit = 1 - rest / np.maximum(whole, np.finfo(float).tiny)
+    return np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_), fit

@@ -1,0 +1,6 @@
+"""What a long run tells while it goes: progress, notes for the record, and an early end."""
+
+from running.notes import note, noting
+from running.progress import progress
+
+__all__ = ["note", "noting", "progress"]

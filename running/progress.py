@@ -1,0 +1,50 @@
+"""Progress: a bar with the time left, and an end before the end on Ctrl-C."""
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from running.notes import note
+
+Batch = TypeVar("Batch")
+
+
+def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
+    """The batches, of which there are `total`; a terminal shows a bar with the time left.
+
+    On Ctrl-C the batch under way is finished and no other begun; `stopped_early` is noted. A second
+    Ctrl-C, or one before the first batch is done, raises KeyboardInterrupt.
+    """
+    from tqdm import tqdm
+
+    with _listening_for_interrupts() as interrupted:
+        with tqdm(total=total, disable=None, leave=False, unit="batch") as bar:
+            for done, batch in enumerate(batches):
+                if interrupted.is_set():
+                    if done == 0:
+                        raise KeyboardInterrupt
+                    note(stopped_early=True)
+                    return
+                yield batch
+                bar.update()
+
+
+@contextmanager
+def _listening_for_interrupts() -> Iterator[threading.Event]:
+    """Inside, the first Ctrl-C only sets the event; outside of the main thread nothing changes."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+
+    def first(*_) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
