@@ -22,6 +22,12 @@ def batch_sizes(count: int) -> list[int]:
     return [min(BATCH, count - start) for start in range(0, count, BATCH)]
 
 
+def batches_of(rows: np.ndarray) -> Iterator[tuple[np.ndarray]]:
+    """The rows, a batch of them at a time."""
+    for start in range(0, len(rows), BATCH):
+        yield (rows[start : start + BATCH],)
+
+
 def perturbed(
     classifier,
     question: Callable,
@@ -37,13 +43,12 @@ def perturbed(
     """
     network = classifier.network
     inputs = classifier.preprocess(image[np.newaxis])
-    classifier.expect(count)
     passes = 0
     for batch in progress(batches, len(batch_sizes(count))):
         arrays = (inputs, *batch, *constants)
-        answer = network.ask(question, arrays, len(batch[0]), precision=classifier.precision)
+        answer = network.ask(question, arrays, count, precision=classifier.precision)
         if passes == 0 and classifier.precision != "float32":
-            exact = network.ask(question, arrays, len(batch[0]))
+            exact = network.ask(question, arrays, count)
             pairs = {name: (answer[name], exact[name]) for name in answer}
             note(float32_correlation={n: correlation(*pair) for n, pair in pairs.items()})
         passes += len(batch[0])

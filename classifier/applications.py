@@ -3,6 +3,7 @@
 import random
 import sys
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,14 +62,10 @@ def build(application: Application, weights: str | Path | None = None):
     Random weights are the same each time. Raises ValueError where the weights cannot be had or
     do not fit.
     """
-    if weights is None:
-        return _pretrained(application)
-    state = random.getstate()
-    random.seed(RANDOM_WEIGHTS_SEED)  # where Keras's initializers take their seeds from
-    try:
+    with _afresh():
+        if weights is None:
+            return _pretrained(application)
         model = application.constructor(weights=None)
-    finally:
-        random.setstate(state)
     if weights == "random":
         return model
     if not Path(weights).is_file():
@@ -80,6 +77,21 @@ def build(application: Application, weights: str | Path | None = None):
             f"weights '{weights}' do not fit {application.name}: {first_line(error)}"
         ) from error
     return model
+
+
+@contextmanager
+def _afresh():
+    """Inside, Keras names unnamed layers and seeds initializers as if nothing came before."""
+    from keras.src.backend.common import global_state  # the counters have no public face
+
+    state, names = random.getstate(), global_state.get_global_attribute("object_name_uids")
+    random.seed(RANDOM_WEIGHTS_SEED)  # where Keras's initializers take their seeds from
+    global_state.set_global_attribute("object_name_uids", None)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        global_state.set_global_attribute("object_name_uids", names)
 
 
 def _pretrained(application: Application):

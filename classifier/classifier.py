@@ -76,6 +76,10 @@ class Classifier:
         """Says how many passes are coming, so that what pays for so many is prepared."""
         self.network.expect(passes)
 
+    def forget(self) -> None:
+        """To be called after the model's weights were changed: compiled programs may hold them."""
+        self.network.forget()
+
     def preprocess(self, images: np.ndarray) -> np.ndarray:
         """(N, H, W, 3) pictures -> (N, H, W, C), what the network takes; a new array."""
         images = np.asarray(images, np.float32)
@@ -173,13 +177,16 @@ class BlackBox:
     def expect(self, passes: int) -> None:
         """Nothing to prepare."""
 
+    def forget(self) -> None:
+        """Nothing to forget."""
+
     def scores(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Scores (N, K), and log p (or the logit of p where they do not sum to 1) as logits."""
         batches = [self._scores(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
         scores = np.concatenate(batches)
         return {"scores": scores, "logits": logits_of(scores)}
 
-    def ask(self, question: Callable, arrays: tuple, count: int, precision: str = "float32"):
+    def ask(self, question: Callable, arrays: tuple, passes: int, precision: str = "float32"):
         """The answer to a question (see `classifier.passes`), made with TensorFlow around it."""
         import tensorflow as tf
 
@@ -198,6 +205,11 @@ class BlackBox:
             raise ValueError(
                 f"the classifier's function gave {scores.shape} for {len(inputs)} pictures; "
                 f"expected ({len(inputs)}, classes)"
+            )
+        if not (scores.min() >= -1e-3 and scores.max() <= 1 + 1e-3):
+            raise ValueError(
+                f"the classifier's function gave scores from {scores.min():.3g} to "
+                f"{scores.max():.3g}; expected probabilities in [0, 1]"
             )
         return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
 

@@ -32,6 +32,19 @@ def replaced(replacements: Iterable[tuple[Any, str, Any]]):
                     object.__setattr__(owner, attribute, value)
 
 
+@contextmanager
+def functions_inlined():
+    """Inside, a `tf.function` of the model's own is run as plain Python, where hooks are heard."""
+    import tensorflow as tf
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
 def listening(function: Callable, listener: Callable[[tuple, Any], None]) -> Callable:
     """`function`, telling `listener(inputs, output)` of each call."""
 

@@ -1,10 +1,5 @@
 """Loading a classifier: by name, from a file, or from the user's own function."""
 
-import importlib
-import inspect
-import json
-import re
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +9,7 @@ import numpy as np
 
 from classifier.applications import build, find_application, first_line
 from classifier.classifier import BlackBox, Classifier
+from classifier.files import open_model, sidecar
 from classifier.labels import Labels, numbered_labels, read_labels
 from classifier.network import Network
 from classifier.preprocessing import find_preprocessing
@@ -21,7 +17,10 @@ from classifier.preprocessing import find_preprocessing
 DEFAULT_MODEL = "EfficientNetLite0"
 DEFAULT_SIZE = (224, 224)  # where a model takes pictures of any size
 PRECISIONS = ("float32", "bfloat16")
-SIDECAR_KEYS = {"class_names", "preprocessing", "multi_label", "input_size"}
+NO_PREPROCESSING = (
+    "{0} does not rescale pictures itself, so say what it was trained on: --preprocessing none, "
+    "tf, caffe, torch or an application's name (or write it into {0}.json)"
+)
 
 
 def load_classifier(
@@ -91,10 +90,11 @@ def _by_name(name: str, told: dict[str, Any], weights) -> Classifier:
     if told:
         raise ValueError(f"{', '.join(told)} go with a model file; {application.name} has its own")
     model = build(application, weights)
+    network = Network(model, _input_shape(model, {}), application.preprocess)
     kind = "imagenet" if weights is None else "random" if weights == "random" else "file"
     return Classifier(
         application.name,
-        Network(model, _input_shape(model, {})),
+        network,
         read_labels("imagenet"),
         application.preprocess,
         weights=kind,
@@ -103,145 +103,54 @@ def _by_name(name: str, told: dict[str, Any], weights) -> Classifier:
 
 
 def _from_path(path: str, told: dict[str, Any]) -> Classifier:
-    told = _sidecar(path) | told
-    found = _open(path)
+    told = sidecar(path) | told
+    found = open_model(path)
     around = _around_model if hasattr(found, "layers") else _around_function
     return around(found, Path(path).stem, told)
 
 
-def _open(path: str):
-    """The Keras model, or the function pictures -> scores, that `path` stands for."""
-    if re.fullmatch(r"[\w.]+:\w+", path) and not Path(path).exists():
-        return _from_module(*path.split(":"))
-    if not Path(path).exists():
-        raise FileNotFoundError(f"model '{path}': no such file")
-    if Path(path).is_dir():
-        return _from_saved_model(path)
-    if Path(path).suffix not in (".keras", ".h5", ".hdf5"):
-        raise ValueError(f"model '{path}': expected .keras, .h5, a SavedModel or module:function")
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds
-        raise ValueError(f"model '{path}' cannot be loaded: {_why_not(error)}") from error
-
-
-def _why_not(error: Exception) -> str:
-    text = str(error)
-    remedy = "give it as --model_path module:function, a function that builds and returns it"
-    if "safe_mode" in text or "unsafe" in text:
-        return f"it holds Python code (a Lambda layer), which loading never runs; {remedy}"
-    if "register_keras_serializable" in text or "Unknown layer" in text:
-        return f"it has layers of its own that only their code can build; {remedy}"
-    return first_line(error)
-
-
-def _from_module(module: str, function: str):
-    """What the user's function gives: this runs the user's own code, and says so."""
-    print(f"running {module}:{function}, your own code", file=sys.stderr)
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        found = getattr(importlib.import_module(module), function)
-    except ModuleNotFoundError as error:
-        raise ValueError(f"model '{module}:{function}': {error}") from error
-    except AttributeError as error:
-        raise ValueError(f"model '{module}:{function}': {first_line(error)}") from error
-    needed = [
-        parameter
-        for parameter in inspect.signature(found).parameters.values()
-        if parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    found = found if needed or hasattr(found, "layers") else found()
-    if not callable(found):
-        raise ValueError(
-            f"model '{module}:{function}' gave a {type(found).__name__}; "
-            "expected a Keras model or a function pictures -> scores"
-        )
-    return found
-
-
-def _from_saved_model(path: str) -> Callable:
-    """The serving function of a SavedModel folder, which Keras 3 opens for inference only."""
-    import tensorflow as tf
-
-    try:
-        loaded = tf.saved_model.load(path)
-    except OSError as error:
-        raise ValueError(f"model '{path}' is no SavedModel: {first_line(error)}") from error
-    names = list(loaded.signatures)
-    if not names:
-        raise ValueError(f"model '{path}' has no serving signature")
-    serve = loaded.signatures["serving_default" if "serving_default" in names else names[0]]
-    arguments = serve.structured_input_signature[1]
-    if len(arguments) != 1 or len(serve.structured_outputs) != 1:
-        raise ValueError(
-            f"model '{path}' takes {len(arguments)} inputs and gives "
-            f"{len(serve.structured_outputs)} outputs; a classifier has one of each"
-        )
-    ((argument, spec),) = arguments.items()
-
-    def scores(inputs):
-        (output,) = serve(**{argument: tf.cast(inputs, spec.dtype)}).values()
-        return output.numpy()
-
-    scores.input_shape = spec.shape.as_list()
-    scores.loaded = loaded  # alive as long as its function is
-    scores.needs_preprocessing = True
-    return scores
-
-
-def _sidecar(path: str) -> dict[str, Any]:
-    """What `mine.json` beside `mine.keras` says of the model; nothing where there is none."""
-    file = Path(path).with_suffix(".json")
-    if ":" in path or not file.is_file():
-        return {}
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"'{file}' is not JSON: {error}") from error
-    unknown = set(told) - SIDECAR_KEYS if isinstance(told, dict) else {str(told)[:40]}
-    if unknown:
-        raise ValueError(
-            f"'{file}': unknown {', '.join(sorted(unknown))}; it may give "
-            + ", ".join(sorted(SIDECAR_KEYS))
-        )
-    return told
-
-
 def _around_model(model, name: str, told: dict[str, Any]) -> Classifier:
-    network = Network(model, _input_shape(model, told), bool(told.get("multi_label")))
-    outputs = network.survey.output.shape[-1]
-    preprocess = told.get("preprocessing")
-    if preprocess is None and rescales_itself(network.survey.calls):
-        preprocess = "none"
-    labels = _labels(told, outputs)
-    return _finished(name, network, labels, preprocess, told)
+    preprocess = _preprocessing(told)
+    shape = _input_shape(model, told)
+    network = Network(model, shape, preprocess or _unchanged, bool(told.get("multi_label")))
+    labels = _labels(told, network.survey.output.shape[-1])
+    if preprocess is None:
+        if not rescales_itself(network.survey.calls):
+            raise ValueError(NO_PREPROCESSING.format(name))
+        preprocess = _unchanged
+    return _own_classifier(name, network, labels, preprocess, told)
 
 
 def _around_function(function: Callable, name: str, told: dict[str, Any]) -> Classifier:
+    preprocess = _preprocessing(told)
+    if preprocess is None and getattr(function, "needs_preprocessing", False):
+        raise ValueError(NO_PREPROCESSING.format(name))
     network = BlackBox(function, _input_shape(function, told))
-    outputs = network.scores(np.zeros((1, *network.input_shape), np.float32))["scores"].shape[1]
+    try:
+        first = network.scores(np.zeros((1, *network.input_shape), np.float32))["scores"]
+    except ValueError:
+        raise
+    except Exception as error:  # the user's own code
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise ValueError(f"{name} fails on a black picture: {reason}") from error
+    names = getattr(function, "class_names", None)
+    labels = _labels({"class_names": names} | told, first.shape[1])
+    return _own_classifier(name, network, labels, preprocess or _unchanged, told)
+
+
+def _own_classifier(name, network, labels, preprocess, told) -> Classifier:
+    source = {key: str(value) for key, value in told.items()}
+    return Classifier(name, network, labels, preprocess, weights="file", source=source)
+
+
+def _preprocessing(told: dict[str, Any]) -> Callable | None:
+    """The function that was told of by name or given itself; None where nothing was."""
     preprocess = told.get("preprocessing")
-    if preprocess is None and not getattr(function, "needs_preprocessing", False):
-        preprocess = "none"
-    told.setdefault("class_names", getattr(function, "class_names", None))
-    return _finished(name, network, _labels(told, outputs), preprocess, told)
+    return find_preprocessing(preprocess) if isinstance(preprocess, str) else preprocess
 
 
-def _finished(name, network, labels, preprocess, told) -> Classifier:
-    if preprocess is None:
-        raise ValueError(
-            f"{name} does not rescale pictures itself, so say what it was trained on: "
-            f"--preprocessing none, tf, caffe, torch or an application's name (or {name}.json)"
-        )
-    if network.input_shape[2] == 1 and preprocess not in ("none", "tf"):
-        raise ValueError(f"{name} takes grey pictures: preprocessing none or tf, not {preprocess}")
-    function = find_preprocessing(preprocess) if isinstance(preprocess, str) else preprocess
-    source = {"preprocessing": str(preprocess), "class_names": str(told.get("class_names"))}
-    return Classifier(name, network, labels, function, weights="file", source=source)
+def _unchanged(images: np.ndarray) -> np.ndarray:
+    return images
 
 
 def _labels(told: dict[str, Any], outputs: int) -> Labels:
@@ -267,7 +176,12 @@ def _input_shape(found, told: dict[str, Any]) -> tuple[int, int, int]:
         raise ValueError(f"the model has {len(shape)} inputs; a classifier has one picture")
     if len(shape) != 4:
         raise ValueError(f"the model takes inputs {tuple(shape)}; expected (N, H, W, C)")
-    return (shape[1] or size[0], shape[2] or size[1], shape[3] or 3)
+    shape = (shape[1] or size[0], shape[2] or size[1], shape[3] or 3)
+    if shape[2] == 1 and told.get("preprocessing", "none") not in ("none", "tf"):
+        raise ValueError(
+            f"the model takes grey pictures: preprocessing none or tf, not {told['preprocessing']}"
+        )
+    return shape
 
 
 def rescales_itself(calls) -> bool:

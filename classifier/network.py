@@ -30,10 +30,17 @@ class Network:
     dictionaries of arrays.
     """
 
-    def __init__(self, model, input_shape: tuple[int, int, int], multi_label: bool = False):
+    def __init__(
+        self,
+        model,
+        input_shape: tuple[int, int, int],
+        preprocess: Callable[[np.ndarray], np.ndarray],
+        multi_label: bool = False,
+    ):
         self.model = model
         self.input_shape = input_shape
         self.multi_label = multi_label
+        self._preprocess = preprocess
         self.gear: str | None = None  # one of GEARS for good; None: as it pays
         self.twin_refused: str | None = None  # why the twin is not used, where it is not
         self._expected = 0
@@ -44,8 +51,13 @@ class Network:
     @cached_property
     def survey(self) -> Survey:
         """What happens inside the model, seen on one picture of noise."""
-        noise = np.random.default_rng(0).uniform(-1, 1, (1, *self.input_shape))
-        return survey(self.model, noise.astype(np.float32), self.multi_label)
+        return survey(self.model, self._noise, self.multi_label)
+
+    @cached_property
+    def _noise(self) -> np.ndarray:
+        """(1, H, W, C): noise in [0, 255], preprocessed, as a picture would be."""
+        noise = np.random.default_rng(0).uniform(0, 255, (1, *self.input_shape))
+        return np.asarray(self._preprocess(noise.astype(np.float32)), np.float32)
 
     @cached_property
     def target(self) -> LayerCall:
@@ -56,9 +68,18 @@ class Network:
     def _folds(self):
         return foldable(self.survey.calls)
 
-    def expect(self, count: int) -> None:
+    def expect(self, passes: int) -> None:
         """Says how many passes are coming, so that what pays is prepared."""
-        self._expected = max(self._expected, self._done + count)
+        self._expected = max(self._expected, passes)
+
+    def forget(self) -> None:
+        """Drops all programs: to be called after the model's weights were changed.
+
+        The twin holds them as they were.
+        """
+        self._programs.clear()
+        self._checked.clear()
+        self.twin_refused = None
 
     def scores(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Scores and logits (N, K)."""
@@ -76,15 +97,21 @@ class Network:
         return self._in_batches(passes.gradients, layer, inputs, indices)
 
     def ask(
-        self, question: Callable, arrays: tuple, count: int, layer=None, precision: str = "float32"
+        self,
+        question: Callable,
+        arrays: tuple,
+        passes: int,
+        layer: str | None = None,
+        precision: str = "float32",
     ) -> dict[str, np.ndarray]:
-        """The question's answer on these arrays, which takes `count` passes.
+        """The question's answer on these arrays, where `passes` like this are to come in all.
 
         The arrays are the question's tensors; from call to call their shapes may differ, their
-        kinds and numbers of axes may not. In `precision` bfloat16 it runs on the twin.
+        kinds and numbers of axes may not. In `precision` bfloat16 it runs on the twin. How it runs
+        follows from `passes` and `expect`, not from what was asked before: the same question gets
+        the same answer, to the last bit.
         """
-        gear = "bfloat16" if precision == "bfloat16" else self._gear_for(count)
-        self._done += count
+        gear = "bfloat16" if precision == "bfloat16" else self._gear_for(passes)
         if gear in ("twin", "bfloat16") and not self._twin_agrees(layer):
             gear = gear.replace("twin", "compiled")
         program = self._program(question, layer, gear, arrays)
@@ -93,22 +120,26 @@ class Network:
     def _in_batches(self, question, layer, *arrays) -> dict[str, np.ndarray]:
         """The question's answers on the pictures, batch by batch, put together."""
         count = len(arrays[0])
-        self.expect(count)
+        if count == 0:
+            raise ValueError("no pictures: expected (N, H, W, C) with N > 0")
+        self._done = min(self._done + count, TWIN_PASSES - 1)  # many calls are worth compiling for
         parts = [
-            self.ask(question, tuple(array[start:end] for array in arrays), end - start, layer)
+            self.ask(
+                question, tuple(array[start:end] for array in arrays), max(count, self._done), layer
+            )
             for start, end in pairwise([*range(0, count, passes.BATCH), count])
         ]
         if len(parts) == 1:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _gear_for(self, count: int) -> str:
-        expected = max(self._expected, self._done + count)
+    def _gear_for(self, passes: int) -> str:
+        passes = max(self._expected, passes)
         if self.gear:
             return self.gear
-        if expected >= TWIN_PASSES:
+        if passes >= TWIN_PASSES:
             return "twin"
-        return "eager" if expected <= EAGER_PASSES else "compiled"
+        return "eager" if passes <= EAGER_PASSES else "compiled"
 
     def _program(self, question: Callable, layer: str | None, gear: str, arrays) -> Callable:
         """The function of tensors that answers the question, made at its first call."""
@@ -131,16 +162,16 @@ class Network:
         import tensorflow as tf
 
         source = self.survey.logits  # before any tracing: a survey needs numbers
-        watched = find_layer(self.survey.calls, layer).layer if layer else None
+        call = find_layer(self.survey.calls, layer) if layer else None
 
         def see(inputs, tape=None):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
             with ExitStack() as stack:
                 if gear == "twin" or (gear == "bfloat16" and not self.twin_refused):
-                    stack.enter_context(twin_of(self.model, self._folds, watched))
+                    stack.enter_context(twin_of(self.model, self._folds, call and call.layer))
                 if gear == "bfloat16":
                     stack.enter_context(in_bfloat16(self.model, source.layer))
-                return passes.one_pass(self.model, inputs, source, watched, tape)
+                return passes.one_pass(self.model, inputs, source, call, tape)
 
         return see
 
@@ -148,9 +179,7 @@ class Network:
         """Whether the twin computes what the model does; compared once for each layer."""
         if layer not in self._checked and not self.twin_refused:
             self._checked.add(layer)
-            noise = np.random.default_rng(1).uniform(-1, 1, (1, *self.input_shape))
-            noise = noise.astype(np.float32)
-            own, twin = (self._see(layer, gear)(noise) for gear in ("eager", "twin"))
+            own, twin = (self._see(layer, gear)(self._noise) for gear in ("eager", "twin"))
             self.twin_refused = _difference(own, twin)
         return not self.twin_refused
 

@@ -7,8 +7,8 @@ does not know what `see` does.
 
 from typing import Any, NamedTuple
 
-from classifier.hooks import listening, replaced
-from classifier.survey import LogitSource
+from classifier.hooks import functions_inlined, listening, replaced
+from classifier.survey import LayerCall, LogitSource
 
 BATCH = 32  # pictures in one pass: where a CPU is at its best and memory stays small
 SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
@@ -22,8 +22,9 @@ class Pass(NamedTuple):
     features: Any
 
 
-def one_pass(model, inputs, source: LogitSource, layer=None, tape=None) -> Pass:
-    """A pass over a tensor `inputs` (N, H, W, C), preprocessed; `tape` watches the features.
+def one_pass(model, inputs, source: LogitSource, call: LayerCall | None = None, tape=None) -> Pass:
+    """A pass over a tensor `inputs` (N, H, W, C), preprocessed; the features are those of
+    `call`, and `tape` watches them.
 
     A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z).
     """
@@ -35,9 +36,11 @@ def one_pass(model, inputs, source: LogitSource, layer=None, tape=None) -> Pass:
         heard["logits"] = output if source.side == "output" else layer_inputs[0]
 
     def hear_features(_, output):
-        heard["features"] = output
-        if tape is not None:
-            tape.watch(output)
+        heard["calls"] = heard.get("calls", -1) + 1
+        if heard["calls"] == call.number:
+            heard["features"] = output
+            if tape is not None:
+                tape.watch(output)
 
     hooks = []
     if source.layer is not None:
@@ -45,9 +48,9 @@ def one_pass(model, inputs, source: LogitSource, layer=None, tape=None) -> Pass:
         hooks.append((source.layer, source.attribute, listening(function, hear_logits)))
     with replaced(hooks):  # two steps, since one layer may be heard for both
         hooks = []
-        if layer is not None:
-            hooks.append((layer, "call", listening(layer.call, hear_features)))
-        with replaced(hooks):
+        if call is not None:
+            hooks.append((call.layer, "call", listening(call.layer.call, hear_features)))
+        with replaced(hooks), functions_inlined():
             output = model(inputs, training=False)
     rows = (tf.shape(inputs)[0], output.shape[-1])
     scores = tf.cast(tf.reshape(output, rows), tf.float32)
@@ -81,8 +84,10 @@ def scores(see, inputs) -> dict:
 
 def features(see, inputs) -> dict:
     """Features (N, h, w, C) of the layer that is heard, and logits (N, K)."""
+    import tensorflow as tf
+
     seen = see(inputs)
-    return {"features": seen.features, "logits": seen.logits}
+    return {"features": tf.cast(seen.features, tf.float32), "logits": seen.logits}
 
 
 def gradients(see, inputs, class_indices) -> dict:
@@ -94,7 +99,8 @@ def gradients(see, inputs, class_indices) -> dict:
         chosen = tf.one_hot(class_indices, seen.logits.shape[-1])
         class_logits = tf.reduce_sum(seen.logits * chosen, axis=-1)  # S_c, (N,)
     slopes = tape.gradient(class_logits, seen.features, unconnected_gradients="zero")
-    return {"features": seen.features, "gradients": slopes}
+    answer = {"features": seen.features, "gradients": slopes}
+    return {name: tf.cast(tensor, tf.float32) for name, tensor in answer.items()}
 
 
 def signature(arrays) -> list:

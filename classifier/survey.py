@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.hooks import listening, replaced
+from classifier.hooks import functions_inlined, listening, replaced
 
 
 class LayerCall(NamedTuple):
     """One call of one layer, in the order in which the calls ended."""
 
-    path: str  # "backbone/conv5_block3_out"
+    path: str  # "backbone/conv5_block3_out"; of a layer's second call "relu#2"
     layer: Any
+    number: int  # 0 for a layer's first call, 1 for its second
     shape: tuple[int, ...]  # of the output, batch included
     input_shape: tuple[int, ...]
     sources: tuple[int | None, ...]  # positions of the calls that gave the inputs, if layers did
@@ -50,6 +51,9 @@ class Survey(NamedTuple):
     logits: "LogitSource"
 
 
+OPAQUE = ("MultiHeadAttention", "GroupedQueryAttention")  # what is 4-D inside is no map
+
+
 class LogitSource(NamedTuple):
     """Where the logits are: `attribute` of `layer`, listened to on its `side`; `link` to scores."""
 
@@ -64,6 +68,8 @@ class LogitSource(NamedTuple):
 def layers_within(model, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(path, layer) of every layer at every depth, plain operations of a graph among them."""
     is_model = hasattr(model, "layers")
+    if type(model).__name__ in OPAQUE:
+        return
     children = getattr(model, "operations", None) or (
         model.layers if is_model else getattr(model, "_layers", [])
     )
@@ -81,8 +87,11 @@ def survey(model, inputs: np.ndarray, multi_label: bool = False) -> Survey:
     Raises ValueError where the model does not give one row of scores for each picture.
     """
     ear = _Ear()
-    with replaced(ear.hooks(model)):
+    with replaced(ear.hooks(model)), functions_inlined():
         output = model(inputs, training=False)
+    for call in ear.calls:
+        if getattr(call.layer, "data_format", None) == "channels_first":
+            raise ValueError(f"layer '{call.path}' is channels-first; only channels-last is read")
     if isinstance(output, (list, tuple, dict)):
         raise ValueError(f"the model has {len(output)} outputs; a classifier has one: (N, classes)")
     shape = tuple(output.shape)
@@ -98,6 +107,7 @@ class _Ear:
     def __init__(self):
         self.calls: list[LayerCall] = []
         self.steps: list[_Step] = []
+        self._count: dict[int, int] = {}  # calls of each layer
         self._givers: dict[int, tuple[weakref.ref, int]] = {}  # id of a tensor -> who gave it
 
     def hooks(self, model):
@@ -124,10 +134,12 @@ class _Ear:
                 return
             given = inputs[0] if isinstance(inputs[0], (list, tuple)) else inputs
             alias = self._giver(output)
+            number = self._count[id(layer)] = self._count.get(id(layer), -1) + 1
             self.calls.append(
                 LayerCall(
-                    path,
+                    f"{path}#{number + 1}" if number else path,
                     layer,
+                    number,
                     tuple(output.shape),
                     tuple(getattr(given[0], "shape", ())),
                     tuple(self._giver(tensor) for tensor in given),
@@ -185,11 +197,11 @@ def _logit_source(steps: list[_Step], output: np.ndarray, multi_label: bool) -> 
     (softmax as a plain function behind it), last the logarithm of the output.
     """
     for step in reversed(steps):
-        if step.output is None or not np.array_equal(step.output, output):
+        if step.output is None or not np.array_equal(step.output, output, equal_nan=True):
             continue
         if _is_linear(step):
             return _own_output(output, multi_label)
-        if link := _link(step.input, output):
+        if link := _step_link(step):
             return LogitSource(f"input of {step.words}", link, step.layer, step.attribute, "input")
     for step in reversed(steps):
         if link := _link(step.output, output):
@@ -208,13 +220,29 @@ def _own_output(output: np.ndarray, multi_label: bool) -> LogitSource:
     return LogitSource("the model's own output", link)
 
 
-def _link(values: np.ndarray | None, output: np.ndarray) -> str | None:
-    """ "softmax" or "sigmoid" where that makes `output` of `values`, else None."""
-    if values is None or values.shape != output.shape or np.array_equal(values, output):
+def _step_link(step: _Step) -> str | None:
+    """The link that this very step applies to its input, if it does."""
+    if step.input is None or step.input.shape != step.output.shape:
         return None
-    if output.shape[-1] > 1 and np.allclose(softmax(values), output, rtol=1e-2, atol=1e-7):
+    function = step.layer.activation if step.attribute == "activation" else step.layer
+    name = getattr(function, "__name__", type(function).__name__).lower()
+    if name in ("softmax", "sigmoid"):
+        return name
+    return _link(step.input, step.output)
+
+
+def _link(values: np.ndarray | None, output: np.ndarray) -> str | None:
+    """ "softmax" or "sigmoid" where `output` is that of `values`, else None.
+
+    Held against the spread of the values: softmax brings any that are nearly equal close together.
+    """
+    if values is None or values.shape != output.shape or not 0 < output.min() <= output.max() < 1:
+        return None
+    offset = values - np.log(output)
+    if output.shape[-1] > 1 and np.ptp(offset) <= 1e-2 * np.ptp(values) > 0:
         return "softmax"
-    return "sigmoid" if np.allclose(sigmoid(values), output, rtol=1e-2, atol=1e-7) else None
+    offset += np.log1p(-output)
+    return "sigmoid" if np.abs(offset).max() <= 1e-2 * np.abs(values).max() else None
 
 
 def _is_linear(step: _Step) -> bool:

@@ -18,6 +18,8 @@ def target_layer(survey: Survey) -> LayerCall:
     position = _last_map(survey.calls, len(survey.calls) - 1)
     if position is None:
         raise ValueError("no layer of this model gives maps (N, h, w, K) with h w > 1")
+    if not any(call.is_weighted and call.is_leaf for call in survey.calls[: position + 1]):
+        raise ValueError("no layer with weights gives maps (N, h, w, K) with h w > 1")
     position = _before_pooling(survey.calls, position)
     found = survey.calls[position]
     behind = (call for call in survey.calls[position + 1 :] if call.is_leaf)
@@ -42,7 +44,8 @@ def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
         raise ValueError(f"no layer '{name}'{nearest(name, paths)} (list them: --list_layers)")
     if len(matches) > 1:
         raise ValueError(f"layer '{name}' stands for {' and '.join(sorted(matches))}; give one")
-    found = [call for call in calls if call.path in matches][-1]
+    (path,) = matches
+    found = next(call for call in calls if call.path == path)
     if len(found.shape) < 4:
         raise ValueError(
             f"layer '{name}' gives {found.shape[1:]} for a picture: it has no positions (h, w, K) "

@@ -58,7 +58,9 @@ def draw_grid(
     _draw_cells(figure, images, layout, columns)
     if colormap:
         _draw_colour_bar(figure, colormap, foot)
-    figure.text(GAP / width, GAP / 2 / height, caption, size=CAPTION_FONT, va="bottom")
+    figure.text(
+        GAP / width, GAP / 2 / height, caption, size=CAPTION_FONT, va="bottom", parse_math=False
+    )
     return figure
 
 
@@ -85,6 +87,7 @@ def _draw_cells(figure, images, layout: Layout, columns: int) -> None:
                 linespacing=LINE - 0.1,
                 ha="center",
                 va="bottom",
+                parse_math=False,
             )
 
 

@@ -26,12 +26,19 @@ def save_figure(figure, path: str | Path) -> Path:
 
 
 def show_figure(figure) -> None:
-    """Opens a window with the figure; where there is no display, says so."""
+    """Shows the figure, in a notebook or in a window until it is closed; says so if it cannot."""
+    notebook = sys.modules.get("IPython")
+    if notebook and hasattr(notebook.get_ipython(), "kernel"):
+        notebook.display.display(figure)
+        return
     import matplotlib.pyplot as plt
     from matplotlib.backends.registry import BackendFilter, backend_registry
 
-    if plt.get_backend() not in backend_registry.list_builtin(BackendFilter.INTERACTIVE):
+    if plt.get_backend().lower() not in backend_registry.list_builtin(BackendFilter.INTERACTIVE):
         print("--show: there is no display here; see the saved file", file=sys.stderr)
         return
-    manager = plt.new_figure_manager_like(figure)
-    manager.show()
+    window = plt.figure(figsize=figure.get_size_inches())
+    window.canvas.manager.canvas.figure = figure
+    figure.set_canvas(window.canvas.manager.canvas)
+    plt.show(block=True)
+    plt.close(window)

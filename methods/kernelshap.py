@@ -74,9 +74,7 @@ def coalitions(count: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndar
     return np.concatenate([ends, pairs]).astype(np.uint8), weights
 
 
-def shapley_values(
-    switches: np.ndarray, weights: np.ndarray, scores: np.ndarray
-) -> np.ndarray:
+def shapley_values(switches: np.ndarray, weights: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """(classes, S) values of the fit, whose sum is held at f(all) - f(none)."""
     nothing, everything = np.asarray(scores[:2], np.float64)
     total = everything - nothing

@@ -17,7 +17,13 @@ from running import note
 KERNEL_WIDTH = 0.25
 RIDGE_ALPHA = 1.0
 PRESETS = {
-    "lab": {"samples": 2000, "hide": "black", "shown": 15, "positive_only": True, "hide_rest": True},
+    "lab": {
+        "samples": 2000,
+        "hide": "black",
+        "shown": 15,
+        "positive_only": True,
+        "hide_rest": True,
+    },
     "package": {"segmentation": "quickshift", "samples": 1000, "hide": "mean"},
 }
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from perturbation import batch_sizes, by_picture, perturbed
+from perturbation import batches_of, by_picture, perturbed
 
 
 def occlusion(
@@ -30,13 +30,15 @@ def occlusion(
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         height, width = image.shape[:2]
-        corners = np.array(list(product(_starts(height, patch, stride), _starts(width, patch, stride))))
+        corners = np.array(
+            list(product(_starts(height, patch, stride), _starts(width, patch, stride)))
+        )
         covered = np.concatenate([np.full((1, 2), -patch), corners])  # the first covers nothing
         answers = perturbed(
             classifier,
             covered_patches,
             image,
-            _batches(covered.astype(np.int32)),
+            batches_of(covered.astype(np.int32)),
             len(covered),
             (np.int32(patch), _filling(classifier, fill), classes),
         )
@@ -61,13 +63,6 @@ def covered_patches(see, inputs, corners, patch, filling, classes) -> dict:
         "logits": tf.gather(seen.logits, classes, axis=1),
         "scores": tf.gather(seen.scores, classes, axis=1),
     }
-
-
-def _batches(corners: np.ndarray):
-    start = 0
-    for size in batch_sizes(len(corners)):
-        yield (corners[start : start + size],)
-        start += size
 
 
 def _starts(side: int, patch: int, stride: int) -> range:

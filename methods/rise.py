@@ -1,6 +1,6 @@
 """RISE, randomized input sampling (Petsiuk 2018, https://arxiv.org/abs/1806.07421).
 
-    S = sum over i of p_c(x . M_i) M_i / (N p)         (eq. 6; p the probability that a cell is kept)
+    S = sum over i of p_c(x . M_i) M_i / (N p)     (eq. 6; p: the probability that a cell is kept)
 
 M_i is a grid of s x s cells, each 1 with probability p, upsampled bilinearly to (s + 1) x (s + 1)
 cells of ceil(size / s) pixels and cropped at a random shift of less than a cell.
@@ -50,9 +50,7 @@ def rise(
         cells = [math.ceil(side / grid) for side in size]
         upsampling = tuple(upsampling_matrix(grid, cell) for cell in cells)
         batches = random_grids(masks, grid, keep, cells, seed)
-        answers = perturbed(
-            classifier, made_masks, image, batches, masks, (*upsampling, classes)
-        )
+        answers = perturbed(classifier, made_masks, image, batches, masks, (*upsampling, classes))
         return _summed(answers, masks, until_stable) / keep
 
     return by_picture(images, class_indices, explain)

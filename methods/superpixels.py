@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from perturbation import batch_sizes, perturbed
+from perturbation import batches_of, perturbed
+from pictures import PictureError
 from running import note
 
 MOST_SEGMENTS = 2000  # beyond it a linear model of them says nothing
@@ -19,7 +20,7 @@ SEGMENTATIONS: dict[str, dict[str, Any]] = {
 def superpixels(image: np.ndarray, name: str, seed: int) -> np.ndarray:
     """(H, W) int32 segments 0 .. S - 1 of a picture (H, W, 3) in [0, 255], by scikit-image.
 
-    Raises ValueError where there is one segment only, or too many.
+    Raises PictureError where there is one segment only, or too many.
     """
     from skimage import segmentation
 
@@ -30,7 +31,9 @@ def superpixels(image: np.ndarray, name: str, seed: int) -> np.ndarray:
     segments = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
     count = int(segments.max()) + 1
     if not 2 <= count <= MOST_SEGMENTS:
-        raise ValueError(f"{name} finds {count} superpixels here; take another segmentation")
+        raise PictureError(
+            f"{name} finds {count} superpixels in this picture; take segmentation=slic"
+        )
     note(superpixels=count)
     return segments
 
@@ -40,12 +43,19 @@ def hidden_picture(image: np.ndarray, segments: np.ndarray, hide: str) -> np.nda
     if hide == "black":
         return np.zeros_like(image)
     counts = np.bincount(segments.ravel())
-    means = [np.bincount(segments.ravel(), channel.ravel()) / counts for channel in image.T.swapaxes(1, 2)]
+    means = [
+        np.bincount(segments.ravel(), channel.ravel()) / counts
+        for channel in image.T.swapaxes(1, 2)
+    ]
     return np.stack(means, axis=-1)[segments].astype(np.float32)
 
 
 def switched_scores(
-    classifier, image: np.ndarray, segments: np.ndarray, hidden: np.ndarray, switches: np.ndarray,
+    classifier,
+    image: np.ndarray,
+    segments: np.ndarray,
+    hidden: np.ndarray,
+    switches: np.ndarray,
     classes: np.ndarray,
 ) -> np.ndarray:
     """Scores (n, classes) of the picture with superpixels switched on and off (samples, S).
@@ -54,13 +64,7 @@ def switched_scores(
     """
     segments = segments.astype(np.int32)
     constants = (segments, classifier.preprocess(hidden[np.newaxis]), classes)
-    sizes = batch_sizes(len(switches))
-    starts = np.cumsum([0, *sizes])
-    batches = (
-        (switches[start:end].astype(np.float32),)
-        for start, end in zip(starts[:-1], starts[1:], strict=True)
-    )
-    answers = perturbed(classifier, switched, image, batches, len(switches), constants)
+    answers = perturbed(classifier, switched, image, batches_of(switches), len(switches), constants)
     return np.concatenate([answer["scores"] for answer in answers])
 
 
@@ -68,6 +72,7 @@ def switched(see, inputs, switches, segments, hidden, classes) -> dict:
     """The question: scores (B, classes) where each pixel looks up whether its superpixel is on."""
     import tensorflow as tf
 
+    switches = tf.cast(switches, tf.float32)
     on = tf.gather(switches, segments, axis=1)[..., tf.newaxis] > 0.5  # (B, H, W, 1)
     return {"scores": tf.gather(see(tf.where(on, inputs, hidden)).scores, classes, axis=1)}
 
@@ -75,5 +80,3 @@ def switched(see, inputs, switches, segments, hidden, classes) -> dict:
 def spread(values: np.ndarray, segments: np.ndarray) -> np.ndarray:
     """(classes, S) -> (classes, H, W): each superpixel's value at all of its pixels."""
     return values[:, segments]
-
-

@@ -10,8 +10,8 @@ def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     """The picture files that `paths` stand for, in their order, each once.
 
     A path is a picture, a folder (its pictures by name; if it has none, those in its sub-folders)
-    or a `.txt` file with one such path a line, relative to that file. Raises FileNotFoundError
-    for a path that is not there, ValueError for a folder or list without pictures.
+    or a `.txt` file with a picture or folder a line, relative to that file. Raises
+    FileNotFoundError for a path that is not there, ValueError for a folder or list without any.
     """
     found = [file for path in paths for file in _pictures_of(Path(path))]
     return list(dict.fromkeys(found))
@@ -27,11 +27,15 @@ def _pictures_of(path: Path) -> list[Path]:
         raise FileNotFoundError(f"picture '{path}': no such file or folder")
     if path.suffix.lower() != ".txt":
         return [path]
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"list '{path}' is not UTF-8 text: {error}") from error
     listed = [path.parent / line for line in lines if line and not line.startswith("#")]
     if not listed:
         raise ValueError(f"no pictures in list '{path}'")
-    return listed
+    files = (_pictures_of(entry) if entry.is_dir() else [entry] for entry in listed)
+    return [file for some in files for file in some]
 
 
 def _among(paths: Iterable[Path]) -> list[Path]:

@@ -34,7 +34,7 @@ def explain(
     call = MethodCall(call.name, call.given | options)
     path = None if isinstance(picture, np.ndarray) else Path(picture)
     pixels = picture if path is None else get_img_array(path)
-    text = f"index:{target}" if isinstance(target, int) else target
+    text = f"index:{target}" if isinstance(target, int | np.integer) else target
     found = list(explanations(pixels, path, [classifier], [call], Targets(text)))
     if len(found) > 1:
         raise ValueError(f"target '{target}' stands for {len(found)} classes; explain one")

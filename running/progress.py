@@ -19,16 +19,16 @@ def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
     """
     from tqdm import tqdm
 
-    with _listening_for_interrupts() as interrupted:
-        with tqdm(total=total, disable=None, leave=False, unit="batch") as bar:
-            for done, batch in enumerate(batches):
-                if interrupted.is_set():
-                    if done == 0:
-                        raise KeyboardInterrupt
-                    note(stopped_early=True)
-                    return
-                yield batch
-                bar.update()
+    bar = tqdm(total=total, disable=None, leave=False, unit="batch")  # None: terminals only
+    with _listening_for_interrupts() as interrupted, bar:
+        for done, batch in enumerate(batches):
+            if interrupted.is_set():
+                if done == 0:
+                    raise KeyboardInterrupt
+                note(stopped_early=True)
+                return
+            yield batch
+            bar.update()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from conftest import (
     functional,
     head,
     noise,
+    quick,
     randomised,
     sequential,
     subclassed,
@@ -43,10 +44,9 @@ def test_transfer_learned_models_give_the_same_maps_when_reloaded(form, tmp_path
     fresh, again = load_classifier(model), reloaded(model, tmp_path)
     images = noise()
     np.testing.assert_allclose(fresh.scores(images), again.scores(images), atol=1e-6)
-    for method in METHODS.values():
-        np.testing.assert_allclose(
-            method(fresh, images, [0, 1]), method(again, images, [0, 1]), rtol=1e-4, atol=1e-6
-        )
+    for name, method in METHODS.items():
+        maps = (method(loaded, images, [0, 1], **quick(name)) for loaded in (fresh, again))
+        np.testing.assert_allclose(*maps, rtol=1e-3, atol=1e-5)
     assert again.layer == "backbone/last"
 
 

@@ -2,7 +2,7 @@ import inspect
 
 import numpy as np
 import pytest
-from conftest import noise, sequential
+from conftest import noise, quick, sequential
 
 from classifier import load_classifier
 from methods import METHODS, parse_method
@@ -13,20 +13,22 @@ def test_every_method_keeps_the_contract(name):
     classifier = load_classifier(sequential())
     images = noise()
     before = images.copy()
-    maps = METHODS[name](classifier, images, np.array([0, 1]))
+    maps = METHODS[name](classifier, images, np.array([0, 1]), **quick(name))
     np.testing.assert_array_equal(images, before)
     assert maps.shape[0] == 2
     assert maps.ndim == 3
     assert maps.dtype == np.float32
     assert np.isfinite(maps).all()
-    np.testing.assert_array_equal(maps, METHODS[name](classifier, images, np.array([0, 1])))
+    np.testing.assert_array_equal(
+        maps, METHODS[name](classifier, images, np.array([0, 1]), **quick(name))
+    )
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_depends_on_the_picture(name):
     classifier = load_classifier(sequential())
-    first = METHODS[name](classifier, noise(seed=0), [0, 1])
-    second = METHODS[name](classifier, noise(seed=1), [0, 1])
+    first = METHODS[name](classifier, noise(seed=0), [0, 1], **quick(name))
+    second = METHODS[name](classifier, noise(seed=1), [0, 1], **quick(name))
     assert not np.allclose(first, second)
 
 
