@@ -1,18 +1,20 @@
 """From a raw map and its picture to what one looks at.
 
-Every function takes the map (h, w) at any resolution, raw, and gives RGB uint8; negative values
-count as zero. `REPRESENTATIONS` is the table of them.
+Every function takes the map (h, w) at any resolution, raw, and gives RGB uint8; where it does not
+say otherwise, negative values count as zero. `REPRESENTATIONS` is the table of them.
 """
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 
 from utils import normalise
 
-COLORMAP = "turbo"
+COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
+GREEN, RED, YELLOW = (0, 190, 0), (220, 0, 0), (255, 230, 0)
 ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
@@ -31,35 +33,49 @@ def display_values(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
     return normalise(np.maximum(upsampled(saliency_map, image.shape[:2]), 0))
 
 
-def represent_heatmap(saliency_map: np.ndarray, colormap: str = COLORMAP) -> np.ndarray:
+def represent_heatmap(
+    saliency_map: np.ndarray, colormap: str | None = None, signed: bool = False
+) -> np.ndarray:
     """The map as an RGB picture (h, w, 3) of its own size, by a colormap of matplotlib.
 
+    From 0 to the map's maximum; a signed map from minus to plus its largest absolute value.
     Raises ValueError for an unknown colormap.
     """
     import matplotlib
 
+    colormap = colormap or default_colormap(signed)
     if colormap not in matplotlib.colormaps:
         raise ValueError(f"no colormap '{colormap}' (see matplotlib.colormaps)")
-    values = normalise(np.maximum(saliency_map, 0))
+    if signed:
+        largest = np.abs(saliency_map).max()
+        values = 0.5 + 0.5 * np.asarray(saliency_map, np.float32) / (largest or 1)
+    else:
+        values = normalise(np.maximum(saliency_map, 0))
     return matplotlib.colormaps[colormap](values, bytes=True)[..., :3]
+
+
+def default_colormap(signed: bool) -> str:
+    """The colormap where none is asked for: a diverging one for signed maps."""
+    return SIGNED_COLORMAP if signed else COLORMAP
 
 
 def represent_heatmap_overlaid(
     saliency_map: np.ndarray,
     image: np.ndarray,
-    colormap: str = COLORMAP,
+    colormap: str | None = None,
     alpha: float = ALPHA,
+    signed: bool = False,
 ) -> np.ndarray:
     """The heatmap blended over the picture (H, W, 3): alpha heatmap + (1 - alpha) picture."""
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is between 0 (picture only) and 1 (heatmap only), got {alpha}")
-    heatmap = represent_heatmap(upsampled(saliency_map, image.shape[:2]), colormap)
+    heatmap = represent_heatmap(upsampled(saliency_map, image.shape[:2]), colormap, signed)
     blend = alpha * heatmap.astype(np.float32) + (1 - alpha) * np.asarray(image, np.float32)
     return np.rint(blend).astype(np.uint8)
 
 
 def represent_isolines(
-    saliency_map: np.ndarray, image: np.ndarray, colormap: str = COLORMAP
+    saliency_map: np.ndarray, image: np.ndarray, colormap: str | None = None
 ) -> np.ndarray:
     """The picture with the map's lines at a quarter, a half and three quarters of its maximum."""
     from skimage.measure import find_contours
@@ -88,22 +104,104 @@ def represent_soft_selection(saliency_map: np.ndarray, image: np.ndarray) -> np.
     return np.rint(values * np.asarray(image, np.float32)).astype(np.uint8)
 
 
+def represent_superpixels(
+    saliency_map: np.ndarray,
+    image: np.ndarray,
+    shown: int = 10,
+    positive_only: bool = False,
+    hide_rest: bool = False,
+) -> np.ndarray:
+    """The `shown` strongest superpixels with their boundaries: green for the class, red against.
+
+    `saliency_map` has one value for each superpixel. With `hide_rest` what is not shown is black
+    and what is shown is not tinted, unless it speaks against the class.
+    """
+    from skimage.segmentation import find_boundaries
+
+    height, width = image.shape[:2]
+    exact = np.asarray(saliency_map, np.float32)  # not interpolated: a value is a superpixel
+    exact = cv2.resize(exact, (width, height), interpolation=cv2.INTER_NEAREST)
+    values, segments = np.unique(exact, return_inverse=True)
+    segments = segments.reshape(exact.shape)
+    strength = values if positive_only else np.abs(values)
+    chosen = np.argsort(-strength, kind="stable")[:shown]
+    chosen = chosen[strength[chosen] > 0]
+    inside = np.isin(segments, chosen)
+    tint = np.where(exact[..., np.newaxis] > 0, GREEN, RED)
+    tinted = inside & ((exact < 0) | (not hide_rest))
+    picture = np.asarray(image, np.float32)
+    picture = np.where(tinted[..., np.newaxis], 0.6 * picture + 0.4 * tint, picture)
+    if hide_rest:
+        picture = picture * inside[..., np.newaxis]
+    lines = find_boundaries(np.where(inside, segments, -1)).astype(np.uint8)
+    thickness = max(1, round(max(height, width) / 300))
+    lines = cv2.dilate(lines, np.ones((thickness, thickness), np.uint8))
+    return np.where(lines[..., np.newaxis] > 0, YELLOW, np.rint(picture)).astype(np.uint8)
+
+
+def represent_convergence(
+    saliency_map: np.ndarray, image: np.ndarray, convergence: list[list[float]]
+) -> np.ndarray:
+    """A chart: how well the map correlates with the one of half as many samples, by their number.
+
+    `convergence` are pairs of number and correlation, as RISE notes them.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    side = image.shape[0] / image.shape[1]
+    figure = Figure(figsize=(3, 3 * min(max(side, 0.6), 1.5)), dpi=300, layout="constrained")
+    axes = figure.add_subplot(
+        xscale="log", xlabel="samples", ylabel="correlation with half of them"
+    )
+    counts, correlations = zip(*convergence, strict=True) if convergence else ((), ())
+    axes.plot(counts, correlations, marker="o", markersize=3)
+    axes.set_xticks(counts, labels=[f"{count:g}" for count in counts], rotation=60, fontsize=7)
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+# Which function draws what; all take the map and, where they name it, the picture and more.
 REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "heatmap": represent_heatmap,
     "overlay": represent_heatmap_overlaid,
     "isolines": represent_isolines,
     "hard_mask": represent_hard_mask,
     "soft_selection": represent_soft_selection,
+    "superpixels": represent_superpixels,
+    "convergence": represent_convergence,
 }
+# What a caption has to say of them.
+CAPTIONS = {
+    "isolines": f"Isolines at {', '.join(f'{level:.0%}' for level in LEVELS)} of the maximum.",
+    "hard_mask": f"Hard mask: at least {THRESHOLD:.0%} of the maximum.",
+    "soft_selection": "Soft selection: picture times map.",
+    "superpixels": "Superpixels: green speak for the class, red against it.",
+}
+COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
+OWN_SIZE = {"superpixels"}  # these take the map as it is, the others at the picture's size
 
 
-def represent(
-    name: str, saliency_map: np.ndarray, image: np.ndarray, colormap: str, alpha: float
-) -> np.ndarray:
-    """The representation of that name, (H, W, 3) at the picture's own size."""
+def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered: Any) -> np.ndarray:
+    """The representation of that name as RGB; of what is `offered` it takes what it knows.
+
+    Raises ValueError where the representation needs what is not there.
+    """
     function = REPRESENTATIONS[name]
-    offered = {"image": image, "colormap": colormap, "alpha": alpha}
-    taken = inspect.signature(function).parameters
-    return function(
-        upsampled(saliency_map, image.shape[:2]), **{k: v for k, v in offered.items() if k in taken}
-    )
+    parameters = inspect.signature(function).parameters
+    taken = {key: value for key, value in offered.items() if key in parameters}
+    if "image" in parameters:
+        taken["image"] = image
+    missing = [
+        parameter.name
+        for parameter in list(parameters.values())[1:]
+        if parameter.default is parameter.empty and parameter.name not in taken
+    ]
+    if missing:
+        raise ValueError(f"representation '{name}' needs {', '.join(missing)}, which is not there")
+    if name not in OWN_SIZE:
+        saliency_map = upsampled(saliency_map, image.shape[:2])
+    return function(saliency_map, **taken)

@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier import as_classifier
 from classifier.applications import find_application
-from figures import draw_grid, save_figure, show_figure
+from figures import ColourBar, draw_grid, save_figure, show_figure
 
 
 def normalise(matrix: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ def grid_layout(
     path: str | Path | None = "results/grid.png",
     show: bool = True,
     caption: str = "",
-    colormap: str | None = None,
+    colour_bars: Sequence[ColourBar] = (),
 ) -> None:
     """Plots pictures and their titles as one grid, shows it where there is a display, saves it.
 
@@ -71,11 +71,11 @@ def grid_layout(
         columns: pictures in a row; all in one row if not given.
         path: where the figure goes, format by its ending; None saves nothing.
         caption: what stands under the grid.
-        colormap: whose colour bar, from 0 to the map's maximum, stands under the grid.
+        colour_bars: what stands between the grid and its caption.
 
     Raises ValueError where there is not a title for each picture.
     """
-    figure = draw_grid(images, titles, columns or len(images), caption, colormap)
+    figure = draw_grid(images, titles, columns or len(images), caption, colour_bars)
     if path is not None:
         save_figure(figure, path)
     if show:

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,14 +42,19 @@ def applications() -> dict[str, Application]:
     return found
 
 
+def canonical(name: str) -> str:
+    """The same text for all ways to write a classifier's name."""
+    aliases = {alias.casefold(): own.casefold() for alias, own in ALIASES.items()}
+    return aliases.get(name.casefold(), name.casefold())
+
+
 def find_application(name: str) -> Application:
     """The application of that name, in any case. Raises ValueError with the nearest name."""
     known = applications()
-    by_folded = {n.casefold(): known[n] for n in known}
-    by_folded |= {alias.casefold(): known[n] for alias, n in ALIASES.items()}
-    if name.casefold() not in by_folded:
+    by_folded = {canonical(own): known[own] for own in known}
+    if canonical(name) not in by_folded:
         raise ValueError(f"no classifier '{name}'{nearest(name, known)} (or give --model_path)")
-    return by_folded[name.casefold()]
+    return by_folded[canonical(name)]
 
 
 def _copying(preprocess: Callable) -> Callable[[np.ndarray], np.ndarray]:
@@ -71,7 +77,9 @@ def build(application: Application, weights: str | Path | None = None):
     if not Path(weights).is_file():
         raise FileNotFoundError(f"weights '{weights}': no such file (or say: --weights random)")
     try:
-        model.load_weights(weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what does not fit, the error says enough
+            model.load_weights(weights)
     except Exception as error:  # Keras raises many kinds
         raise ValueError(
             f"weights '{weights}' do not fit {application.name}: {first_line(error)}"

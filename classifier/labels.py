@@ -29,6 +29,11 @@ class Labels:
     def are_imagenet(self) -> bool:
         return self.names == read_labels("imagenet").names
 
+    def title(self, index: int) -> str:
+        """The class's name, with its index where another class is called the same."""
+        name = self.names[index]
+        return name if self.names.count(name) == 1 else f"{name} ({index})"
+
     def decode_predictions(self, scores: np.ndarray, top: int = 5) -> list[list[tuple]]:
         """(N, K) scores -> for each row its `top` best as (id, name, score), best first.
 

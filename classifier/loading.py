@@ -1,5 +1,6 @@
 """Loading a classifier: by name, from a file, or from the user's own function."""
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from classifier.files import open_model, sidecar
 from classifier.labels import Labels, numbered_labels, read_labels
 from classifier.network import Network
 from classifier.preprocessing import find_preprocessing
+from classifier.twin import has_bfloat16
 
 DEFAULT_MODEL = "EfficientNetLite0"
 DEFAULT_SIZE = (224, 224)  # where a model takes pictures of any size
@@ -68,6 +70,10 @@ def load_classifier(
         classifier = _around_model(model_name, model_name.name, told)
     if layer is not None:
         classifier.layer = layer
+    if precision != "float32" and not classifier.has_layers:
+        raise ValueError(f"precision {precision} needs a Keras model; {classifier.name} is none")
+    if precision != "float32" and not has_bfloat16():
+        print("this processor has no bfloat16: slower than float32", file=sys.stderr)
     classifier.precision = precision
     return classifier
 

@@ -18,9 +18,16 @@ TALLEST = 1.5  # height of a row, in widths of a cell; taller pictures become na
 GAP = 0.1  # between cells, inches
 LARGEST_FONT, SMALLEST_FONT, CAPTION_FONT = 14.0, 6.0, 7.0  # points
 LINE = 1.25  # height of a line, in font sizes
-LETTER = 0.52  # width of a letter, in font sizes, on average
+LETTER = 0.54  # width of a letter, in font sizes, on average
 POINT = 1 / 72  # inches
 BAR_HEIGHT = 0.32  # of the colour bar and its labels, inches
+
+
+class ColourBar(NamedTuple):
+    """A colormap, and what stands under it from its left end to its right."""
+
+    colormap: str
+    labels: tuple[str, ...]
 
 
 class Layout(NamedTuple):
@@ -38,7 +45,7 @@ def draw_grid(
     titles: Sequence[str],
     columns: int,
     caption: str = "",
-    colormap: str | None = None,
+    colour_bars: Sequence[ColourBar] = (),
 ):
     """The matplotlib figure of the pictures (H, W, 3), row by row, each under its title.
 
@@ -50,14 +57,16 @@ def draw_grid(
         raise ValueError(f"{len(images)} pictures and {len(titles)} titles: one for each, and some")
     layout = _layout(images, titles, columns)
     width = columns * (layout.cell + GAP) + GAP
-    caption = "\n".join(textwrap.wrap(caption, int(width / (CAPTION_FONT * POINT * LETTER))))
+    caption = "\n".join(
+        textwrap.wrap(caption, int((width - 2 * GAP) / (CAPTION_FONT * POINT * LETTER)))
+    )
     foot = GAP + (caption.count("\n") + 1) * CAPTION_FONT * LINE * POINT * bool(caption)
     pictures = sum(layout.title_heights) + sum(layout.heights) + GAP * len(layout.heights)
-    height = foot + BAR_HEIGHT * bool(colormap) + pictures
+    height = foot + BAR_HEIGHT * bool(colour_bars) + pictures
     figure = Figure(figsize=(width, height))
     _draw_cells(figure, images, layout, columns)
-    if colormap:
-        _draw_colour_bar(figure, colormap, foot)
+    for place, bar in enumerate(colour_bars):
+        _draw_colour_bar(figure, bar, (place + 0.5) / len(colour_bars), foot)
     figure.text(
         GAP / width, GAP / 2 / height, caption, size=CAPTION_FONT, va="bottom", parse_math=False
     )
@@ -125,12 +134,18 @@ def _wrapped(line: str, font: float, cell: float) -> str:
     return "\n".join(textwrap.wrap(line, max(4, math.floor(len(line) * cell / width * 0.95))))
 
 
-def _draw_colour_bar(figure, colormap: str, bottom: float) -> None:
+def _draw_colour_bar(figure, colour_bar: ColourBar, middle: float, bottom: float) -> None:
     from matplotlib.cm import ScalarMappable
 
     height = figure.get_figheight()
-    axes = figure.add_axes((0.35, (bottom + 0.17) / height, 0.3, 0.08 / height))
-    bar = figure.colorbar(ScalarMappable(cmap=colormap), cax=axes, orientation="horizontal")
-    bar.set_ticks([0, 1], labels=["0", "map's maximum"], fontsize=CAPTION_FONT)
+    axes = figure.add_axes((middle - 0.15, (bottom + 0.17) / height, 0.3, 0.08 / height))
+    mappable = ScalarMappable(cmap=colour_bar.colormap)
+    bar = figure.colorbar(mappable, cax=axes, orientation="horizontal")
+    places = np.linspace(0, 1, len(colour_bar.labels))
+    bar.set_ticks(places, labels=colour_bar.labels, fontsize=CAPTION_FONT)
+    for label, side in zip(
+        bar.ax.get_xticklabels()[:: len(places) - 1], ("left", "right"), strict=True
+    ):
+        label.set_horizontalalignment(side)
     bar.ax.tick_params(length=2, pad=1)
     bar.outline.set_linewidth(0.4)

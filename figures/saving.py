@@ -20,9 +20,10 @@ def save_figure(figure, path: str | Path) -> Path:
     if kind not in FORMATS:
         raise ValueError(f"figure '{path}': expected one of {', '.join(FORMATS)}, got '{kind}'")
     path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")  # so that no figure is ever half written
     with matplotlib.rc_context({"svg.hashsalt": "explanation", "svg.fonttype": "path"}):
-        figure.savefig(path, dpi=DPI, metadata=NO_DATES[kind])
-    return path
+        figure.savefig(unfinished, dpi=DPI, metadata=NO_DATES[kind], format=kind)
+    return unfinished.replace(path)
 
 
 def show_figure(figure) -> None:

@@ -10,10 +10,10 @@ METHODS = {
     for method in (
         Method(gradcam, "Grad-CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
-        Method(rise.rise, "RISE", presets=rise.PRESETS),
-        Method(lime.lime, "LIME", signed=True, presets=lime.PRESETS),
+        Method(rise.rise, "RISE", presets=rise.PRESETS, draws=("convergence",)),
+        Method(lime.lime, "LIME", signed=True, presets=lime.PRESETS, draws=("superpixels",)),
         Method(occlusion.occlusion, "Occlusion", signed=True),
-        Method(kernelshap.kernelshap, "Kernel SHAP", signed=True),
+        Method(kernelshap.kernelshap, "Kernel SHAP", signed=True, draws=("superpixels",)),
     )
 }
 

@@ -26,6 +26,11 @@ class Option(NamedTuple):
     help: str
     default: Any
 
+    @property
+    def choices(self) -> str:
+        """ " (sum, channels)" where only some values will do, else nothing."""
+        return f" ({', '.join(get_args(self.kind))})" if get_origin(self.kind) is Literal else ""
+
     def parse(self, text: str) -> Any:
         """The value that `text` stands for. Raises ValueError saying what would do."""
         if get_origin(self.kind) is Literal:
@@ -56,6 +61,7 @@ class Method:
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
     signed: bool = False  # negative values speak against the class
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)  # name -> options
+    draws: tuple[str, ...] = ()  # representations that only such a method has
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))

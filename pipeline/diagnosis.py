@@ -3,12 +3,17 @@
 import numpy as np
 
 from classifier import Classifier
+from methods import Method
 
 SATURATED = 1 - 1e-6  # a probability from here on leaves its own gradient nothing to say
 
 
 def diagnose(
-    saliency_map: np.ndarray, classifier: Classifier, image: np.ndarray, class_index: int
+    saliency_map: np.ndarray,
+    classifier: Classifier,
+    image: np.ndarray,
+    class_index: int,
+    method: Method,
 ) -> str | None:
     """The likely cause where the map (h, w) is zero, constant or not finite; None where it is not.
 
@@ -20,7 +25,7 @@ def diagnose(
         return "the map is not finite: " + _cause_of_nan(classifier, image)
     if saliency_map.max() == saliency_map.min():
         kind = "zero everywhere" if saliency_map.max() == 0 else "the same everywhere"
-        return f"the map is {kind}: " + _cause_of_nothing(classifier, image, class_index)
+        return f"the map is {kind}: " + _cause_of_nothing(classifier, image, class_index, method)
     return None
 
 
@@ -30,18 +35,24 @@ def _cause_of_nan(classifier: Classifier, image: np.ndarray) -> str:
     return "the scores are finite, so a gradient or a feature has overflowed"
 
 
-def _cause_of_nothing(classifier: Classifier, image: np.ndarray, class_index: int) -> str:
-    if not classifier.has_layers:
-        return "the scores do not change with the picture"
+def _cause_of_nothing(classifier, image: np.ndarray, class_index: int, method: Method) -> str:
+    if not method.needs_layers:
+        return "the class's score does not change with what is hidden"
     features, gradients = classifier.feature_gradients(image[np.newaxis], [class_index])
     layer = f"layer {classifier.layer}"
     if not features.any():
         return f"every feature of {layer} is 0 (a dead layer, or the wrong preprocessing)"
     if np.ptp(features, axis=(1, 2)).max() == 0:
         return f"the features of {layer} are the same at every position"
+    if method.class_agnostic:
+        cells = features[0, ..., 0].size
+        return (
+            f"no feature of {layer} stands out far enough from its channel's mean (among {cells} "
+            f"positions none is more than {(cells - 1) ** 0.5:.1f} standard deviations above it)"
+        )
     if not gradients.any():
         probability = classifier.scores(image[np.newaxis])[0, class_index]
         if min(probability, 1 - probability) < 1 - SATURATED:
             return f"the class is saturated (probability {probability:.7g}), its gradient is 0"
         return f"the class does not depend on {layer} (no path, or ReLUs that are all shut)"
-    return f"no position of {layer} speaks for this class, they all speak against it"
+    return f"the weighted sum of {layer}'s channels is nowhere positive for this class"

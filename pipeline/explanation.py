@@ -1,17 +1,18 @@
 """One explanation: a picture, a class, a map, and how it came about."""
 
 import io
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from figures import draw_grid
+from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from methods import METHODS, MethodCall
 from pictures import resized
-from representations import ALPHA, COLORMAP, represent
+from representations import ALPHA, default_colormap, represent
 
 LARGEST_DRAWN = 1600  # pixels of a side
 
@@ -28,39 +29,61 @@ class Explanation:
     classifier: str  # its name
     method: MethodCall
     path: Path | None = None
+    random_weights: bool = False  # of the classifier: said in every figure
     diagnosis: str | None = None  # why the map means nothing, where it does
-    record: dict[str, Any] = field(default_factory=dict)
+    top: list[tuple] = field(default_factory=list)  # the best classes, as decode_predictions has
+    seconds: float = 0.0  # that the method took for this class
+    notes: dict[str, Any] = field(default_factory=dict)  # what the method noted
 
     @property
     def title(self) -> str:
         """Method, classifier, and class with its probability, a line each."""
         words = f"{self.label.replace('_', ' ')} {percent(self.probability)}"
-        if METHODS[self.method.name].class_agnostic:
-            words = "any class"
-        return f"{method_title(self.method)}\n{self.classifier}\n{words}"
+        words = "any class" if self.class_agnostic else words
+        return f"{method_title(self.method)}\n{self.classifier_title}\n{words}"
 
-    def represented(self, representation: str, colormap: str = COLORMAP, alpha: float = ALPHA):
-        """(H, W, 3) RGB: one of REPRESENTATIONS; the bare picture in grey where the map is none."""
-        picture = drawable(self.picture)
+    @property
+    def classifier_title(self) -> str:
+        """The classifier's name, and whether its weights are random."""
+        return self.classifier + " (random weights)" * self.random_weights
+
+    @property
+    def class_agnostic(self) -> bool:
+        """Whether the map is the same for every class."""
+        return METHODS[self.method.name].class_agnostic
+
+    @property
+    def signed(self) -> bool:
+        """Whether the map is drawn symmetric around 0."""
+        return METHODS[self.method.name].signed or bool(self.map.min() < 0)
+
+    def represented(
+        self, representation: str, colormap: str | None = None, alpha: float = ALPHA
+    ) -> np.ndarray:
+        """RGB: one of REPRESENTATIONS; the bare picture in grey where the map means nothing."""
+        picture = drawable(self.picture, max(self.map.shape))
         if self.diagnosis:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
             return np.repeat(grey.astype(np.uint8), 3, axis=-1)
-        return represent(representation, self.map, picture, colormap, alpha)
+        offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
+        offered |= {"colormap": colormap, "alpha": alpha, "signed": self.signed}
+        return represent(representation, self.map, picture, **offered)
 
-    def figure(self, representations=("heatmap", "overlay"), colormap=COLORMAP, alpha=ALPHA):
+    def figure(self, representations=("heatmap", "overlay"), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
         images = [
             drawable(self.picture),
             *(self.represented(r, colormap, alpha) for r in representations),
         ]
         titles = [self.path.name if self.path else "picture", *[self.title] * len(representations)]
-        return draw_grid(images, titles, len(images), self.diagnosis or "", colormap)
+        bars = [colour_bar(colormap, self.signed)]
+        return draw_grid(images, titles, len(images), self.diagnosis or "", bars)
 
     def row(self) -> dict[str, Any]:
         """What the run's record says of it."""
         return {
             "picture": str(self.path),
-            "classifier": self.classifier,
+            "classifier": self.classifier_title,
             "method": str(self.method),
             "class_index": self.class_index,
             "label": self.label,
@@ -69,7 +92,9 @@ class Explanation:
             "map_minimum": float(self.map.min()),
             "map_maximum": float(self.map.max()),
             "diagnosis": self.diagnosis,
-            **self.record,
+            "top": self.top,
+            "seconds": self.seconds,
+            "notes": self.notes,
         }
 
     def _repr_png_(self) -> bytes:
@@ -79,8 +104,20 @@ class Explanation:
         return file.getvalue()
 
 
-def drawable(picture: np.ndarray) -> np.ndarray:
-    """The picture, made smaller where a figure could not show all of its pixels."""
+def colour_bar(colormap: str | None, signed: bool) -> ColourBar:
+    """The colour bar of a map drawn by this rule."""
+    labels = ("against", "0", "for the class") if signed else ("0", "map's maximum")
+    return ColourBar(colormap or default_colormap(signed), labels)
+
+
+def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:
+    """The picture, made smaller where a figure could not show all of its pixels.
+
+    One with fewer than `smallest` pixels to a side, a map's number of cells, is shown larger.
+    """
+    if min(picture.shape[:2]) < smallest:
+        times = math.ceil(smallest / min(picture.shape[:2]))
+        picture = picture.repeat(times, axis=0).repeat(times, axis=1)
     largest = max(picture.shape[:2])
     if largest <= LARGEST_DRAWN:
         return picture

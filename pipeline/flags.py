@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from classifier import DEFAULT_MODEL
+from classifier.applications import canonical
+from classifier.loading import PRECISIONS
 from classifier.words import nearest
 from figures import FORMATS
 from methods import METHODS, parse_method
@@ -29,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> Parser:
     """The parser of all flags."""
-    from representations import ALPHA, COLORMAP, REPRESENTATIONS
+    from representations import ALPHA, REPRESENTATIONS
 
     parser = Parser(
         prog="main.py",
@@ -87,6 +89,12 @@ def make_parser() -> Parser:
     )
     add("--weights", metavar="FILE", help="of --model_name: a Keras weights file, or random")
     add("--layer", metavar="NAME", help="the target layer, for one classifier")
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="of the many passes of RISE, LIME, OCCLUSION and KERNELSHAP (default: %(default)s)",
+    )
     add("--list_layers", action="store_true", help="print the classifier's layers and stop")
     add = parser.add_argument_group("how it is shown").add_argument
     add(
@@ -101,7 +109,11 @@ def make_parser() -> Parser:
         help=f"{', '.join(REPRESENTATIONS)}, or none (default: heatmap,overlay, or overlay where "
         "methods or classifiers are compared)",
     )
-    add("--colormap", default=COLORMAP, metavar="NAME", help="of matplotlib (default: %(default)s)")
+    add(
+        "--colormap",
+        metavar="NAME",
+        help="of matplotlib (default: turbo, for maps with a sign RdBu_r)",
+    )
     add(
         "--alpha",
         type=float,
@@ -136,7 +148,8 @@ def method_help(name: str) -> str:
     method = METHODS[parse_method(name, METHODS).name]
     lines = [f"{method.name}  {method.summary}"]
     for option in method.options.values():
-        lines.append(f"  {option.name}={option.default}  {option.help}")
+        lines.append(f"  {option.name}={option.default}  {option.help}{option.choices}")
+    lines += [f"  preset={name}  {settings}" for name, settings in method.presets.items()]
     return "\n".join(lines)
 
 
@@ -151,8 +164,11 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         pictures=tuple(find_pictures(arguments.test_image_path or [DEFAULT_PICTURE])),
         classifiers=_classifiers(arguments),
         methods=tuple({str(method): method for method in methods}.values()),
-        targets=Targets(arguments.target or Targets.text, arguments.test_image_index),
-        display=_display(arguments),
+        targets=Targets(
+            Targets.text if arguments.target is None else arguments.target,
+            arguments.test_image_index,
+        ),
+        display=_display(arguments, methods),
     )
 
 
@@ -167,11 +183,15 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
         names = names or [DEFAULT_MODEL]
         if len(names) > 1 and (arguments.layer or arguments.weights):
             raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")
-        chosen = [
-            ClassifierChoice(name, weights=arguments.weights, layer=arguments.layer)
-            for name in names
-        ]
-        return tuple(dict.fromkeys(chosen))
+        return tuple(
+            ClassifierChoice(
+                name,
+                weights=arguments.weights,
+                layer=arguments.layer,
+                precision=arguments.precision,
+            )
+            for name in {canonical(name): name for name in names}.values()
+        )
     if names:
         raise ValueError("--model_name and --model_path both name the classifier; give one")
     if arguments.weights is not None:
@@ -182,11 +202,23 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
             class_names=arguments.class_names,
             preprocessing=arguments.preprocessing,
             layer=arguments.layer,
+            precision=arguments.precision,
         ),
     )
 
 
-def _display(arguments) -> Display:
+def _check_draws(representations, methods) -> None:
+    """Some representations are drawn of some methods only."""
+    for name in representations:
+        drawing = [method for method, row in METHODS.items() if name in row.draws]
+        for call in methods:
+            if drawing and call.name not in drawing:
+                raise ValueError(
+                    f"--representation {name} goes with {', '.join(drawing)}, not with {call.name}"
+                )
+
+
+def _display(arguments, methods) -> Display:
     from representations import REPRESENTATIONS
 
     representations = None
@@ -200,9 +232,11 @@ def _display(arguments) -> Display:
                     f"{known}, or none alone)"
                 )
         representations = () if representations == ("none",) else representations
+        _check_draws(representations, methods)
     if not 0 <= arguments.alpha <= 1:
         raise ValueError(f"--alpha is between 0 and 1, got {arguments.alpha}")
-    _check_colormap(arguments.colormap)
+    if arguments.colormap is not None:
+        _check_colormap(arguments.colormap)
     return Display(
         representations,
         arguments.display_type,
@@ -215,10 +249,6 @@ def _display(arguments) -> Display:
 
 
 def _check_colormap(name: str) -> None:
-    from representations import COLORMAP
-
-    if name == COLORMAP:
-        return  # without importing matplotlib
     import matplotlib
 
     if name not in matplotlib.colormaps:

@@ -14,6 +14,7 @@ from pipeline.diagnosis import diagnose
 from pipeline.explanation import Explanation
 from pipeline.plan import PREDICTED, Plan, Targets
 from pipeline.report import Report
+from running import noting
 
 TOP = 5  # predictions that are printed and recorded
 
@@ -56,30 +57,36 @@ def explanations(
         indices = targets.indices(classifier, scores[0])
         for method in methods:
             started = time.perf_counter()
-            maps = _maps(classifier, method, image, indices)
+            with noting() as notes:
+                maps = _maps(classifier, method, image, indices)
             seconds = (time.perf_counter() - started) / len(indices)
-            for index, saliency_map in zip(indices, maps, strict=True):
+            row = METHODS[method.name]
+            for index, saliency_map in zip(indices, maps, strict=False):  # one if class-agnostic
                 yield Explanation(
                     picture,
                     saliency_map,
                     index,
-                    classifier.labels.names[index],
+                    classifier.labels.title(index),
                     float(scores[0, index]),
-                    classifier.name + " (random weights)" * classifier.random_weights,
+                    classifier.name,
                     method,
                     path,
-                    diagnose(saliency_map, classifier, image, index),
-                    {"top": top, "seconds": seconds},
+                    classifier.random_weights,
+                    diagnose(saliency_map, classifier, image, index, row),
+                    top,
+                    seconds,
+                    notes,
                 )
+            if notes.get("stopped_early"):
+                return
 
 
 def _maps(classifier, method: MethodCall, image, indices: list[int]) -> np.ndarray:
-    """A map (h, w) for each class; a class-agnostic method is asked once."""
+    """A map (h, w) for each class; one for all of them from a class-agnostic method."""
     row = METHODS[method.name]
     asked = indices[:1] if row.class_agnostic else indices
     images = np.repeat(image[np.newaxis], len(asked), axis=0)
-    maps = row(classifier, images, np.asarray(asked), **method.given)
-    return np.repeat(maps, len(indices), axis=0) if row.class_agnostic else maps
+    return row(classifier, images, np.asarray(asked), **method.given)
 
 
 def run(plan: Plan) -> int:
@@ -87,10 +94,11 @@ def run(plan: Plan) -> int:
 
     Raises ValueError or FileNotFoundError for a mistake in the plan, before any picture is read.
     """
+    _make_folder(plan.display.output_dir)
     classifiers = [choice.load() for choice in plan.classifiers]
     for classifier in classifiers:
         plan.targets.asked(classifier)
-        _check_methods(classifier, plan.methods)
+        _check_methods(classifier, plan)
         classifier.expect(len(plan.pictures) * (1 + len(plan.methods)))
     report = Report(plan, classifiers)
     failed = 0
@@ -98,21 +106,35 @@ def run(plan: Plan) -> int:
         for path in plan.pictures:
             try:
                 picture = get_img_array(path)
+                found = list(
+                    explanations(picture, path, classifiers, list(plan.methods), plan.targets)
+                )
             except PictureError as error:
                 failed += 1
                 report.failed(path, str(error))
                 continue
-            found = explanations(picture, path, classifiers, list(plan.methods), plan.targets)
-            report.add(path, list(found))
+            report.add(path, found)
+            if any(explanation.notes.get("stopped_early") for explanation in found):
+                raise KeyboardInterrupt
     except KeyboardInterrupt:
         failed += 1
         report.interrupted()
-    report.finish()
+    try:
+        report.finish()
+    finally:
+        report.write_record()
     return 1 if failed else 0
 
 
-def _check_methods(classifier: Classifier, methods) -> None:
-    for call in methods:
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--output_dir '{folder}' cannot be made: {error.strerror}") from error
+
+
+def _check_methods(classifier: Classifier, plan: Plan) -> None:
+    for call in plan.methods:
         if METHODS[call.name].needs_layers and not classifier.has_layers:
             raise ValueError(
                 f"{call.name} looks into a classifier's layers, and {classifier.name} only gives "

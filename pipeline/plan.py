@@ -43,6 +43,9 @@ class Targets:
         parts = [part.strip() for part in self.text.split(",") if part.strip()]
         if not parts:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
+        for part in parts:
+            if (top := _top(part)) is not None and not 1 <= top <= len(classifier.labels):
+                raise ValueError(f"target '{part}': top1 to top{len(classifier.labels)} will do")
         return [part if _top(part) else classifier.labels.index(part) for part in parts]
 
     def indices(self, classifier: Classifier, scores) -> list[int]:
@@ -53,12 +56,12 @@ class Targets:
         return list(dict.fromkeys(found))
 
 
-def _top(part: str) -> int:
-    """How many classes `predicted` or `top3` stands for; 0 for anything else."""
+def _top(part: str) -> int | None:
+    """How many classes `predicted` or `top3` stands for; None for anything else."""
     if part.lower() == PREDICTED:
         return 1
     digits = part.lower().removeprefix("top")
-    return int(digits) if digits != part.lower() and digits.isdigit() else 0
+    return int(digits) if digits != part.lower() and digits.isdigit() else None
 
 
 @dataclass(frozen=True)

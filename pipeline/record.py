@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import platform
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,11 @@ from classifier import Classifier
 from methods import METHODS, MethodCall
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python", "matplotlib", "scikit-image", "pillow")
-DISPLAY_RULE = "upsampled bilinearly to the picture and divided by their maximum"
+RULES = {
+    False: "Maps are upsampled bilinearly to the picture and divided by their maximum.",
+    True: "Signed maps are upsampled bilinearly to the picture and divided by their largest "
+    "absolute value.",
+}
 
 
 def versions() -> dict[str, str]:
@@ -24,25 +29,36 @@ def classifier_record(classifier: Classifier) -> dict[str, Any]:
     """What identifies a classifier, and where its logits and features come from."""
     network = classifier.network
     record = {"name": classifier.name, **classifier.source, "input_size": classifier.input_size}
+    record["precision"] = classifier.precision
     if not classifier.has_layers:
         return record | {"logit": network.logits_from, "layer": None}
     return record | {
         "weights_sha256": classifier.weights_hash(),
         "logit": network.survey.logits.description,
         "layer": classifier.layer,
-        "twin_refused": network.twin_refused,
     }
 
 
 def method_record(call: MethodCall) -> dict[str, Any]:
     """A method's name and all of its options, defaults included."""
     method = METHODS[call.name]
-    options = {name: option.default for name, option in method.options.items()} | call.given
-    return {"name": call.name, "options": options, "class_agnostic": method.class_agnostic}
+    options = method.all_options(call.given)
+    preset = call.given.get("preset")
+    record = {"name": call.name, "options": options, "class_agnostic": method.class_agnostic}
+    return record | ({"preset": preset} if preset else {})
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Writes the record; folders are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(_finite(record), indent=2, ensure_ascii=False, default=str, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON does not have: None for NaN and infinities."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,60 @@
+"""What a run's files are called: after what they explain, how and by whom."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.explanation import Explanation
+from pipeline.plan import Plan, Targets
+
+LONGEST_PART, LONGEST_NAME = 40, 150  # letters
+
+
+class FileNames:
+    """Paths in one folder; no two of one run are the same."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._given: set[Path] = set()
+
+    def path(self, name: str, suffix: str) -> Path:
+        """Where the file of that name goes."""
+        safe = re.sub(r"[^\w.=-]+", "_", name)
+        if len(safe) > LONGEST_NAME:
+            safe = f"{safe[:LONGEST_NAME]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        path = self.folder / f"{safe}.{suffix}"
+        number = 1
+        while path in self._given:
+            number += 1
+            path = self.folder / f"{safe}_{number}.{suffix}"
+        self._given.add(path)
+        return path
+
+
+def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
+    """The name of a run's record and figures."""
+    pictures = plan.pictures
+    parts = [pictures[0].stem if len(pictures) == 1 else f"{len(pictures)}_pictures"]
+    parts += ["-".join(map(str, plan.methods)), "-".join(classifiers)]
+    choice = plan.classifiers[0]  # weights and layer go with one classifier only
+    parts += [_short(part) for part in (choice.weights, choice.layer) if part]
+    if plan.targets.position is not None:
+        parts.append(f"image_index_{plan.targets.position}")
+    elif plan.targets != Targets():
+        parts.append(plan.targets.text)
+    return "_".join([_short(parts[0]), *parts[1:]])
+
+
+def single_name(explanation: Explanation) -> str:
+    """The name of one explanation's figures."""
+    parts = [_short(explanation.path.stem), str(explanation.method), explanation.classifier]
+    if explanation.random_weights:
+        parts.append("random")
+    if not explanation.class_agnostic:
+        parts.append(explanation.label)
+    return "_".join(parts)
+
+
+def _short(part: str) -> str:
+    return Path(part).name[:LONGEST_PART]
