@@ -174,6 +174,22 @@ REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "superpixels": represent_superpixels,
     "convergence": represent_convergence,
 }
+# How maps are brought to a colour: what a caption says of it, and what a colour bar.
+RULES = {
+    "maximum": (
+        "Maps are upsampled bilinearly to the picture and divided by their maximum.",
+        ("0", "map's maximum"),
+    ),
+    "range": (
+        "Maps that are nowhere near 0 are drawn from their minimum to their maximum.",
+        ("map's minimum", "maximum"),
+    ),
+    "signed": (
+        "Maps with a sign are divided by their largest absolute value.",
+        ("against", "0", "for the class"),
+    ),
+}
+
 # What a caption has to say of them.
 CAPTIONS = {
     "isolines": f"Isolines at {', '.join(f'{level:.0%}' for level in LEVELS)} of the maximum.",

@@ -10,10 +10,10 @@ METHODS = {
     for method in (
         Method(gradcam, "Grad-CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
-        Method(rise.rise, "RISE", presets=rise.PRESETS, draws=("convergence",)),
-        Method(lime.lime, "LIME", signed=True, presets=lime.PRESETS, draws=("superpixels",)),
-        Method(occlusion.occlusion, "Occlusion", signed=True),
-        Method(kernelshap.kernelshap, "Kernel SHAP", signed=True, draws=("superpixels",)),
+        Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
+        Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
+        Method(occlusion.occlusion, "Occlusion", display="signed"),
+        Method(kernelshap.kernelshap, "Kernel SHAP", display="signed", draws=("superpixels",)),
     )
 }
 

@@ -67,9 +67,13 @@ def random_grids(
 
 
 def upsampling_matrix(grid: int, cell: int) -> np.ndarray:
-    """((s + 1) cell, s): bilinear from s cells to (s + 1) cells of pixels, half-pixel centres."""
+    """((s + 1) cell, s): bilinear from s cells to (s + 1) cells of pixels, half-pixel centres.
+
+    Outside of the first and the last cell's middle it is mirrored, as the authors have it.
+    """
     pixels = (grid + 1) * cell
-    places = np.clip((np.arange(pixels) + 0.5) * grid / pixels - 0.5, 0, grid - 1)
+    places = np.abs((np.arange(pixels) + 0.5) * grid / pixels - 0.5)
+    places = np.clip((grid - 1) - np.abs((grid - 1) - places), 0, grid - 1)
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(grid))).astype(np.float32)
 
 

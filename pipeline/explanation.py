@@ -12,7 +12,7 @@ from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from methods import METHODS, MethodCall
 from pictures import resized
-from representations import ALPHA, default_colormap, represent
+from representations import ALPHA, RULES, default_colormap, represent
 
 LARGEST_DRAWN = 1600  # pixels of a side
 
@@ -53,9 +53,9 @@ class Explanation:
         return METHODS[self.method.name].class_agnostic
 
     @property
-    def signed(self) -> bool:
-        """Whether the map is drawn symmetric around 0."""
-        return METHODS[self.method.name].signed or bool(self.map.min() < 0)
+    def rule(self) -> str:
+        """The rule by which the map is drawn, one of RULES: its method's unless it has a sign."""
+        return "signed" if self.map.min() < 0 else METHODS[self.method.name].display
 
     def represented(
         self, representation: str, colormap: str | None = None, alpha: float = ALPHA
@@ -66,8 +66,9 @@ class Explanation:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
             return np.repeat(grey.astype(np.uint8), 3, axis=-1)
         offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
-        offered |= {"colormap": colormap, "alpha": alpha, "signed": self.signed}
-        return represent(representation, self.map, picture, **offered)
+        offered |= {"colormap": colormap, "alpha": alpha, "signed": self.rule == "signed"}
+        shown = self.map - self.map.min() if self.rule == "range" else self.map
+        return represent(representation, shown, picture, **offered)
 
     def figure(self, representations=("heatmap", "overlay"), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
@@ -76,7 +77,7 @@ class Explanation:
             *(self.represented(r, colormap, alpha) for r in representations),
         ]
         titles = [self.path.name if self.path else "picture", *[self.title] * len(representations)]
-        bars = [colour_bar(colormap, self.signed)]
+        bars = [colour_bar(colormap, self.rule)]
         return draw_grid(images, titles, len(images), self.diagnosis or "", bars)
 
     def row(self) -> dict[str, Any]:
@@ -91,6 +92,7 @@ class Explanation:
             "map_shape": self.map.shape,
             "map_minimum": float(self.map.min()),
             "map_maximum": float(self.map.max()),
+            "display": self.rule,
             "diagnosis": self.diagnosis,
             "top": self.top,
             "seconds": self.seconds,
@@ -104,10 +106,9 @@ class Explanation:
         return file.getvalue()
 
 
-def colour_bar(colormap: str | None, signed: bool) -> ColourBar:
+def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     """The colour bar of a map drawn by this rule."""
-    labels = ("against", "0", "for the class") if signed else ("0", "map's maximum")
-    return ColourBar(colormap or default_colormap(signed), labels)
+    return ColourBar(colormap or default_colormap(rule == "signed"), RULES[rule][1])
 
 
 def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:

@@ -39,6 +39,8 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     parts += ["-".join(map(str, plan.methods)), "-".join(classifiers)]
     choice = plan.classifiers[0]  # weights and layer go with one classifier only
     parts += [_short(part) for part in (choice.weights, choice.layer) if part]
+    if choice.precision != "float32":
+        parts.append(choice.precision)
     if plan.targets.position is not None:
         parts.append(f"image_index_{plan.targets.position}")
     elif plan.targets != Targets():

@@ -11,11 +11,6 @@ from classifier import Classifier
 from methods import METHODS, MethodCall
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python", "matplotlib", "scikit-image", "pillow")
-RULES = {
-    False: "Maps are upsampled bilinearly to the picture and divided by their maximum.",
-    True: "Signed maps are upsampled bilinearly to the picture and divided by their largest "
-    "absolute value.",
-}
 
 
 def versions() -> dict[str, str]:

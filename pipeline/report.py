@@ -12,8 +12,8 @@ from methods import METHODS
 from pipeline.explanation import Explanation, colour_bar, drawable, method_title, percent
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
-from pipeline.record import RULES, classifier_record, method_record, versions, write_record
-from representations import CAPTIONS, COLOURED
+from pipeline.record import classifier_record, method_record, versions, write_record
+from representations import CAPTIONS, COLOURED, RULES
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
@@ -147,7 +147,7 @@ class Report:
     ) -> None:
         path = self._names.path(stem, self.display.format)
         replaces = path.exists()
-        rules = sorted({explanation.signed for explanation in shown})
+        rules = sorted({explanation.rule for explanation in shown})
         coloured = COLOURED & set(representations)
         grid_layout(
             images,
@@ -163,7 +163,8 @@ class Report:
 
     def _caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
-        parts = [RULES[rule] for rule in sorted({explanation.signed for explanation in shown})]
+        rules = sorted({"maximum", *(explanation.rule for explanation in shown)})
+        parts = [RULES[rule][0] for rule in rules]
         parts += [CAPTIONS[name] for name in representations if name in CAPTIONS]
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
@@ -173,6 +174,8 @@ class Report:
         if any(METHODS[method.name].needs_layers for method in self.plan.methods):
             for classifier in self.record["classifiers"]:
                 parts.append(f"{classifier['name']}: layer {classifier['layer']}.")
+        if self.plan.classifiers[0].precision != "float32":
+            parts.append(f"Perturbations in {self.plan.classifiers[0].precision}.")
         for explanation in shown:
             if explanation.diagnosis:
                 where = explanation.title.replace("\n", ", ")

@@ -12,6 +12,7 @@ from PIL import Image
 
 import main
 from classifier import load_classifier
+from methods import METHODS
 from pipeline import explain
 from pipeline.diagnosis import diagnose
 from pipeline.flags import make_parser, make_plan
@@ -285,7 +286,7 @@ def test_the_python_face(model_file):
     picture = noise(count=1)[0].astype(np.uint8)
     assert explain(classifier, picture, "FEM").picture is picture
     with pytest.raises(ValueError, match="3 classes"):
-        explain(classifier, picture, "FEM", target="top3")
+        explain(classifier, picture, "GRADCAM", target="top3")
 
 
 def head_with(model, **weights):
@@ -300,11 +301,15 @@ def test_a_map_that_means_nothing_is_diagnosed():
     dense = sequential()
     kernel, bias = dense.get_layer("scores").get_weights()
 
+    cam = METHODS["GRADCAM"]
+
     dead = load_classifier(head_with(sequential(), kernel=kernel * 0, bias=bias))
-    assert "does not depend on layer backbone/last" in diagnose(flat, dead, image, 0)
+    assert "does not depend on layer backbone/last" in diagnose(
+        flat, dead, image, 0, METHODS["GRADCAM"]
+    )
 
     against = load_classifier(head_with(sequential(), kernel=-abs(kernel), bias=bias))
-    assert "speak against it" in diagnose(flat, against, image, 0)
+    assert "nowhere positive" in diagnose(flat, against, image, 0, cam)
 
     silent = models.Sequential(
         [
@@ -314,14 +319,14 @@ def test_a_map_that_means_nothing_is_diagnosed():
             *head(),
         ]
     )
-    assert "is 0 (a dead layer" in diagnose(flat, load_classifier(silent), image, 0)
+    assert "is 0 (a dead layer" in diagnose(flat, load_classifier(silent), image, 0, METHODS["FEM"])
 
     broken = load_classifier(head_with(sequential(), kernel=kernel * np.nan, bias=bias))
-    assert "not finite" in diagnose(flat * np.nan, broken, image, 0)
-    assert "own scores are not" in diagnose(flat * np.nan, broken, image, 0)
+    assert "not finite" in diagnose(flat * np.nan, broken, image, 0, METHODS["FEM"])
+    assert "own scores are not" in diagnose(flat * np.nan, broken, image, 0, METHODS["FEM"])
 
     fine = np.eye(8)
-    assert diagnose(fine, load_classifier(dense), image, 0) is None
+    assert diagnose(fine, load_classifier(dense), image, 0, METHODS["FEM"]) is None
 
 
 def test_saturation_is_named_where_only_probabilities_are_to_be_had():
@@ -335,7 +340,7 @@ def test_saturation_is_named_where_only_probabilities_are_to_be_had():
     classifier = load_classifier(model, preprocessing="tf")
     image = noise(count=1)[0]
     best = int(classifier.scores(image[None])[0].argmax())
-    assert "saturated" in diagnose(np.zeros((8, 8)), classifier, image, best)
+    assert "saturated" in diagnose(np.zeros((8, 8)), classifier, image, best, METHODS["GRADCAM"])
 
 
 def test_a_map_that_means_nothing_is_not_drawn(tmp_path, capsys):
@@ -344,9 +349,9 @@ def test_a_map_that_means_nothing_is_not_drawn(tmp_path, capsys):
     head_with(model, kernel=-abs(kernel), bias=bias).save(tmp_path / "against.keras")
     flags = ["--model_path", str(tmp_path / "against.keras"), "--output_dir", str(tmp_path / "out")]
     assert main.main([*flags, "--test_image_path", ELEPHANT]) == 0
-    assert "speak against it" in capsys.readouterr().out
+    assert "nowhere positive" in capsys.readouterr().out
     (row,) = record_of(sorted((tmp_path / "out").iterdir()))["explanations"]
-    assert "speak against it" in row["diagnosis"]
+    assert "nowhere positive" in row["diagnosis"]
     classifier = load_classifier(model_path=tmp_path / "against.keras")
     drawn = explain(classifier, ELEPHANT, "GRADCAM").represented("overlay")
     assert (drawn == drawn[..., :1]).all()  # grey

@@ -5,11 +5,13 @@ import pytest
 from representations import (
     REPRESENTATIONS,
     represent,
+    represent_convergence,
     represent_hard_mask,
     represent_heatmap,
     represent_heatmap_overlaid,
     represent_isolines,
     represent_soft_selection,
+    represent_superpixels,
     upsampled,
 )
 from utils import normalise
@@ -77,13 +79,63 @@ def test_isolines_go_where_the_map_crosses_its_levels():
     assert not drawn[20, 29:32].any()
 
 
-@pytest.mark.parametrize("name", REPRESENTATIONS)
+@pytest.mark.parametrize("name", REPRESENTATIONS.keys() - {"convergence"})
 @pytest.mark.parametrize("size", [(40, 60), (60, 40), (1, 1)])
 def test_every_representation_is_rgb_of_the_pictures_size(name, size):
     image = np.full((*size, 3), 100, np.uint8)
     before = image.copy(), MAP.copy()
-    drawn = represent(name, MAP, image, "turbo", 0.5)
+    drawn = represent(name, MAP, image, colormap="turbo", alpha=0.5)
     assert drawn.shape == (*size, 3)
     assert drawn.dtype == np.uint8
     np.testing.assert_array_equal(image, before[0])
     np.testing.assert_array_equal(MAP, before[1])
+
+
+def test_a_signed_heatmap_is_symmetric_around_zero():
+    drawn = represent_heatmap(np.array([[-2.0, 0.0, 1.0, 4.0]]), signed=True)[0]
+    expected = matplotlib.colormaps["RdBu_r"]([0.25, 0.5, 0.625, 1.0], bytes=True)[:, :3]
+    np.testing.assert_array_equal(drawn, expected)
+    zero = represent_heatmap(np.zeros((1, 1)), signed=True)[0, 0]
+    np.testing.assert_array_equal(zero, expected[1])
+
+
+SEGMENTS = np.array([[3.0, 3.0, -2.0], [0.5, 0.5, -2.0]])
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"shown": 1}, {3.0}),
+        ({"shown": 2}, {3.0, -2.0}),
+        ({"shown": 2, "positive_only": True}, {3.0, 0.5}),
+        ({"shown": 9, "positive_only": True}, {3.0, 0.5}),
+    ],
+)
+def test_the_strongest_superpixels_are_shown_and_the_rest_hidden(options, kept):
+    image = np.full((200, 300, 3), 100, np.uint8)
+    drawn = represent_superpixels(SEGMENTS, image, hide_rest=True, **options)
+    for row, column in np.ndindex(2, 3):
+        middle = drawn[row * 100 + 50, column * 100 + 50]
+        value = SEGMENTS[row, column]
+        if value not in kept:
+            assert middle.tolist() == [0, 0, 0]
+        elif value > 0:
+            assert middle.tolist() == [100, 100, 100]
+        else:
+            assert middle[0] > middle[1]  # red
+
+
+def test_superpixels_are_tinted_and_bounded():
+    drawn = represent_superpixels(SEGMENTS, np.full((200, 300, 3), 100, np.uint8), shown=2)
+    assert drawn[50, 50, 1] > drawn[50, 50, 0]  # green: for the class
+    assert drawn[50, 250, 0] > drawn[50, 250, 1]  # red: against it
+    assert drawn[150, 50].tolist() == [100, 100, 100]
+    assert drawn[50, 200].tolist() == [255, 230, 0]  # the boundary between two that are shown
+
+
+def test_a_convergence_chart_is_drawn_of_what_was_noted():
+    chart = represent_convergence(MAP, IMAGE, [[64, 0.5], [128, 0.8], [256, 0.9]])
+    assert chart.dtype == np.uint8
+    assert chart.std() > 10
+    with pytest.raises(ValueError, match="needs convergence"):
+        represent("convergence", MAP, IMAGE)

@@ -9,10 +9,11 @@ import pytest
 from conftest import ROOT
 
 ORDER = [
-    ("classifier", "pictures", "figures"),
+    ("classifier", "pictures", "figures", "running"),
     ("utils",),
     ("representations",),
     ("gradcam", "fem"),
+    ("perturbation",),
     ("methods",),
     ("pipeline",),
     ("main",),

@@ -10,8 +10,9 @@ from PIL import Image
 
 import utils
 from classifier import load_classifier
-from figures.grid import GAP, draw_grid
+from figures.grid import GAP, ColourBar, draw_grid
 
+BARS = [ColourBar("turbo", ("0", "1")), ColourBar("RdBu_r", ("against", "0", "for"))]
 PICTURES = [np.full((40, 60, 3), 90, np.uint8), np.full((80, 50, 3), 20, np.uint8)]
 
 
@@ -70,7 +71,7 @@ def test_a_classifier_does_as_well_as_a_name():
 def test_a_grid_is_saved_and_the_same_each_time(kind, tmp_path):
     for name in ("a", "b"):
         path = tmp_path / "new" / f"{name}.{kind}"
-        utils.grid_layout(PICTURES, ["one", "two"], path=path, show=False, colormap="turbo")
+        utils.grid_layout(PICTURES, ["one", "two"], path=path, show=False, colour_bars=BARS)
     first, second = ((tmp_path / "new" / f"{name}.{kind}").read_bytes() for name in "ab")
     assert first == second
     assert len(first) > 1000
@@ -102,7 +103,7 @@ LONG = "Grad-CAM (relu=channels)\nEfficientNetLite0 (random weights)\n" + "a_ver
 @pytest.mark.parametrize("title", ["short", LONG, "two words " * 12])
 def test_no_title_overlaps_another_or_a_picture_or_leaves_the_figure(columns, shape, title):
     pictures = [np.zeros((*shape, 3), np.uint8)] * (2 * columns)
-    figure = draw_grid(pictures, [title] * len(pictures), columns, "A caption. " * 30, "turbo")
+    figure = draw_grid(pictures, [title] * len(pictures), columns, "A caption. " * 30, BARS)
     renderer = FigureCanvasAgg(figure).get_renderer()
     *titles, caption = (text.get_window_extent(renderer) for text in figure.texts)
     axes = [a.get_window_extent() for a in figure.axes]
