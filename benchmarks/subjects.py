@@ -1,15 +1,18 @@
 """The classifiers and pictures that every benchmark runs on."""
 
+from pathlib import Path
+
 import numpy as np
 
 from classifier import Classifier, load_classifier
+from pictures import read_picture, resized
 
 # name -> weights: ResNet50's cannot be downloaded everywhere, and speed does not depend on them
 CLASSIFIERS = {"ResNet50": "random", "EfficientNetLite0": None}
 
 
-def in_gear(name: str, gear: str) -> Classifier:
-    """The classifier, forced to run eagerly, compiled or on the inference twin."""
+def in_gear(name: str, gear: str | None) -> Classifier:
+    """The classifier, forced into one of its network's gears; None: as it pays."""
     classifier = load_classifier(name, weights=CLASSIFIERS[name])
     classifier.network.gear = gear
     return classifier
@@ -19,6 +22,12 @@ def pictures(classifier: Classifier, count: int) -> np.ndarray:
     """(count, H, W, 3) float32 noise in [0, 255]."""
     shape = (count, *classifier.input_size, 3)
     return np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+
+
+def picture(classifier: Classifier) -> np.ndarray:
+    """(1, H, W, 3) float32: a sample picture, on which superpixels mean something."""
+    path = Path(__file__).parent.parent / "data" / "dog_cat.jpg"
+    return resized(read_picture(path), classifier.input_size)[np.newaxis]
 
 
 def plain_forward(classifier: Classifier):

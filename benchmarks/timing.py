@@ -24,22 +24,28 @@ class Timing(NamedTuple):
         return statistics.median(self.seconds)
 
 
-def interleaved(ways: dict[str, Callable[[], object]]) -> dict[str, Timing]:
-    """The ways' timings, taken in turn round by round, after two rounds that do not count."""
-    for _ in range(2):
+def interleaved(
+    ways: dict[str, Callable[[], object]],
+    *,
+    warm_up: int = 2,
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+) -> dict[str, Timing]:
+    """The ways' timings, taken in turn round by round, after some rounds that do not count."""
+    for _ in range(warm_up):
         for way in ways.values():
             way()
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    taken: dict[str, list[float]] = {name: [] for name in ways}
     started = time.perf_counter()
     while True:
         for name, way in ways.items():
             before = time.perf_counter()
             way()
-            seconds[name].append(time.perf_counter() - before)
-        rounds = len(seconds[name])
-        long_enough = time.perf_counter() - started > SECONDS * len(ways)
-        if rounds >= MOST_ROUNDS or (rounds >= ROUNDS and long_enough):
-            return {name: Timing(values) for name, values in seconds.items()}
+            taken[name].append(time.perf_counter() - before)
+        done = len(taken[name])
+        long_enough = time.perf_counter() - started > seconds * len(ways)
+        if done >= MOST_ROUNDS or (done >= rounds and long_enough):
+            return {name: Timing(values) for name, values in taken.items()}
 
 
 def print_ratios(title: str, timings: dict[str, Timing], goals: dict[str, float] | None = None):

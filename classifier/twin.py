@@ -15,7 +15,7 @@ import numpy as np
 from classifier.hooks import replaced
 from classifier.survey import LayerCall, layers_within
 
-FROZEN_BYTES = 2**30  # larger models keep their weights outside of the graph (limit: 2 GiB)
+FROZEN_BYTES = 2**28  # larger models keep weights outside of the graph: freezing copies them often
 
 
 class Fold(NamedTuple):
@@ -96,7 +96,7 @@ def twin_of(model, folds: list[Fold], layer=None):
             if fold.convolution is layer:
                 continue
             weights, shift = folded_weights(fold)
-            arrays |= weights
+            arrays |= {key: array.astype(np.float32) for key, array in weights.items()}
             norms.append((fold.norm, "call", _adding(shift)))
     frozen = sum(array.nbytes for array in arrays.values()) <= FROZEN_BYTES
     with nullcontext() if frozen else tf.init_scope():

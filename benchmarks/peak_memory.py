@@ -1,0 +1,29 @@
+"""python -m benchmarks.peak_memory CLASSIFIER WAY COUNT: this process's peak memory, MiB.
+
+WAY is `forward` (plain compiled passes), `twin` (passes on the inference twin), or a method.
+"""
+
+import resource
+import sys
+
+from benchmarks.perturbation_cost import _passes
+from benchmarks.subjects import in_gear, picture, pictures, plain_forward
+from methods import METHODS
+
+
+def main(name: str, way: str, count: str) -> None:
+    classifier = in_gear(name, "twin" if way == "twin" else None)
+    if way in METHODS:
+        image = picture(classifier)
+        best = classifier.scores(image).argmax(axis=1)
+        option = "masks" if way == "RISE" else "samples"
+        METHODS[way](classifier, image, best, **{option: int(count)})
+    else:
+        batch = classifier.preprocess(pictures(classifier, 32))
+        forward = plain_forward(classifier) if way == "forward" else classifier.network.scores
+        _passes(forward, batch, int(count))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
