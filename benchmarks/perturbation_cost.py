@@ -1,8 +1,9 @@
 """RISE and LIME in as many plain compiled forward passes, beside xplique and the lime package.
 
-Rounds are long: ResNet50 takes about half an hour on two cores.
+Rounds are long: ResNet50 takes about half an hour on two cores (BENCHMARK_COUNT=320: ten minutes).
 """
 
+import os
 import subprocess
 import sys
 from functools import partial
@@ -14,7 +15,7 @@ from benchmarks.subjects import CLASSIFIERS, in_gear, picture, pictures, plain_f
 from methods import METHODS
 from perturbation import correlation
 
-COUNT = 1000  # masks and samples
+COUNT = int(os.environ.get("BENCHMARK_COUNT", "1000"))  # masks and samples
 GOALS = {"RISE": 0.93, "LIME": 0.95, "RISE, bfloat16": 0.50, "LIME, bfloat16": 0.52}
 MEMORY_GOAL = 64  # MiB above the forward pass
 ROUNDS = 5
@@ -67,7 +68,6 @@ def peers(classifier, image: np.ndarray, best: np.ndarray, forward) -> dict:
             top_labels=1,
             num_samples=COUNT,
             batch_size=32,
-            progress_bar=False,
         )
 
     ways = {

@@ -8,7 +8,7 @@ from classifier import Classifier, load_classifier
 from pictures import read_picture, resized
 
 # name -> weights: ResNet50's cannot be downloaded everywhere, and speed does not depend on them
-CLASSIFIERS = {"ResNet50": "random", "EfficientNetLite0": None}
+CLASSIFIERS = {"EfficientNetLite0": None, "ResNet50": "random"}
 
 
 def in_gear(name: str, gear: str | None) -> Classifier:

@@ -186,7 +186,7 @@ class BlackBox:
         scores = np.concatenate(batches)
         return {"scores": scores, "logits": logits_of(scores)}
 
-    def ask(self, question: Callable, arrays: tuple, passes: int, precision: str = "float32"):
+    def ask(self, question: Callable, arrays: tuple, count: int, precision: str = "float32"):
         """The answer to a question (see `classifier.passes`), made with TensorFlow around it."""
         import tensorflow as tf
 

@@ -68,9 +68,9 @@ class Network:
     def _folds(self):
         return foldable(self.survey.calls)
 
-    def expect(self, passes: int) -> None:
+    def expect(self, count: int) -> None:
         """Says how many passes are coming, so that what pays is prepared."""
-        self._expected = max(self._expected, passes)
+        self._expected = max(self._expected, count)
 
     def forget(self) -> None:
         """Drops all programs: to be called after the model's weights were changed.
@@ -100,18 +100,18 @@ class Network:
         self,
         question: Callable,
         arrays: tuple,
-        passes: int,
+        count: int,
         layer: str | None = None,
         precision: str = "float32",
     ) -> dict[str, np.ndarray]:
-        """The question's answer on these arrays, where `passes` like this are to come in all.
+        """The question's answer on these arrays, where `count` passes like this come in all.
 
         The arrays are the question's tensors; from call to call their shapes may differ, their
         kinds and numbers of axes may not. In `precision` bfloat16 it runs on the twin. How it runs
-        follows from `passes` and `expect`, not from what was asked before: the same question gets
+        follows from `count` and `expect`, not from what was asked before: the same question gets
         the same answer, to the last bit.
         """
-        gear = "bfloat16" if precision == "bfloat16" else self._gear_for(passes)
+        gear = "bfloat16" if precision == "bfloat16" else self._gear_for(count)
         if gear in ("twin", "bfloat16") and not self._twin_agrees(layer):
             gear = gear.replace("twin", "compiled")
         program = self._program(question, layer, gear, arrays)
@@ -133,13 +133,13 @@ class Network:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _gear_for(self, passes: int) -> str:
-        passes = max(self._expected, passes)
+    def _gear_for(self, count: int) -> str:
+        count = max(self._expected, count)
         if self.gear:
             return self.gear
-        if passes >= TWIN_PASSES:
+        if count >= TWIN_PASSES:
             return "twin"
-        return "eager" if passes <= EAGER_PASSES else "compiled"
+        return "eager" if count <= EAGER_PASSES else "compiled"
 
     def _program(self, question: Callable, layer: str | None, gear: str, arrays) -> Callable:
         """The function of tensors that answers the question, made at its first call."""

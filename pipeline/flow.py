@@ -101,7 +101,16 @@ def run(plan: Plan) -> int:
         _check_methods(classifier, plan)
         classifier.expect(len(plan.pictures) * (1 + len(plan.methods)))
     report = Report(plan, classifiers)
-    failed = 0
+    try:
+        _explain_all(plan, classifiers, report)
+        report.finish()
+    finally:
+        report.write_record()
+    return 1 if report.is_incomplete else 0
+
+
+def _explain_all(plan: Plan, classifiers: list[Classifier], report: Report) -> None:
+    """Hands every picture's explanations to the report, until all are done or Ctrl-C."""
     try:
         for path in plan.pictures:
             try:
@@ -110,20 +119,13 @@ def run(plan: Plan) -> int:
                     explanations(picture, path, classifiers, list(plan.methods), plan.targets)
                 )
             except PictureError as error:
-                failed += 1
                 report.failed(path, str(error))
                 continue
             report.add(path, found)
             if any(explanation.notes.get("stopped_early") for explanation in found):
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
-        failed += 1
         report.interrupted()
-    try:
-        report.finish()
-    finally:
-        report.write_record()
-    return 1 if failed else 0
 
 
 def _make_folder(folder: Path) -> None:

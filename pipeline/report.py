@@ -27,6 +27,7 @@ class Report:
     def __init__(self, plan: Plan, classifiers: list[Classifier]):
         self.plan = plan
         self.display = plan.display
+        self.networks = [classifier.network for classifier in classifiers]
         self.classifiers = [classifier.name for classifier in classifiers]
         self.record: dict[str, Any] = {
             "versions": versions(),
@@ -36,6 +37,7 @@ class Report:
             "test_image_index": plan.targets.position,
             "explanations": [],
             "failed": [],
+            "interrupted": False,
             "figures": [],
         }
         pairs = len(classifiers) * len(plan.methods)
@@ -63,6 +65,11 @@ class Report:
                 self._save_page(f"_{self._pages}")
             self._rows.append((path, row))
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether pictures failed, or the run was stopped."""
+        return bool(self.record["failed"]) or self.record["interrupted"]
+
     def failed(self, path: Path, reason: str) -> None:
         print(reason, file=sys.stderr)
         self.record["failed"].append({"picture": str(path), "reason": reason})
@@ -80,6 +87,8 @@ class Report:
 
     def write_record(self) -> None:
         """Saves the record, also of a run that failed on its way."""
+        for network, row in zip(self.networks, self.record["classifiers"], strict=True):
+            row["twin_refused"] = getattr(network, "twin_refused", None)
         path = self._names.path(run_name(self.plan, self.classifiers), "json")
         replaces = path.exists()
         write_record(path, self.record)
