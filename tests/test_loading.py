@@ -162,6 +162,10 @@ def test_rescaling_by_plain_operations_counts_too():
         ({"preprocessing": "pytorch"}, "no preprocessing 'pytorch'"),
         ({"preprocessing": "tf", "class_names": ["a"]}, "1 names for a classifier of 3 classes"),
         ({"preprocesing": "tf"}, "unknown preprocesing"),
+        ({"preprocessing": 3}, "preprocessing is a name, got 3"),
+        ({"preprocessing": "tf", "class_names": [0, 1, 2]}, "class_names is a list of names"),
+        ({"preprocessing": "tf", "multi_label": "no"}, "multi_label is true or false"),
+        ({"preprocessing": "tf", "input_size": 32}, "input_size is .height, width."),
     ],
 )
 def test_what_is_missing_or_wrong_beside_a_model_is_said(told, words, tmp_path):
@@ -235,6 +239,10 @@ def wrong():
     return 3
 def shapeless(images):
     return images
+def fails(images):
+    raise TypeError("not today")
+def logits(images):
+    return np.full((len(images), 3), 7.0)
 """
 
 
@@ -257,10 +265,14 @@ def test_a_users_function_is_a_classifier(tmp_path, monkeypatch, capsys):
         ("own_classifier:absent", "absent"),
         ("no_such_module_here:build", "no_such_module_here"),
         ("own_classifier:shapeless", "expected .1, classes."),
+        ("own_classifier:fails", "fails on a black picture: TypeError"),
+        ("own_classifier:logits", "expected probabilities"),
+        ("broken_classifier:f", "SyntaxError"),
     ],
 )
 def test_a_users_function_that_will_not_do_is_said(path, words, tmp_path, monkeypatch):
     (tmp_path / "own_classifier.py").write_text(MODULE)
+    (tmp_path / "broken_classifier.py").write_text("def f(:")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ValueError, match=words):
         load_classifier(model_path=path)
@@ -313,3 +325,24 @@ def test_a_classifier_asked_for_by_name_is_kept():
     assert as_classifier("EfficientNetLite0") is as_classifier("EfficientNetLite0")
     classifier = as_classifier("EfficientNetLite0")
     assert as_classifier(classifier) is classifier
+
+
+def test_class_names_in_a_file_are_looked_for_beside_the_model(tmp_path):
+    (tmp_path / "names.txt").write_text("a\nb\nc\n")
+    path = saved_with_sidecar(tmp_path, class_names="names.txt", preprocessing="tf")
+    assert load_classifier(model_path=path).labels.names == ["a", "b", "c"]
+
+
+def test_no_pictures_are_refused():
+    with pytest.raises(ValueError, match="no pictures"):
+        load_classifier(sequential()).scores(noise()[:0])
+
+
+def test_changed_weights_are_seen_after_forgetting():
+    model = sequential()
+    classifier = load_classifier(model)
+    classifier.network.gear = "twin"
+    classifier.scores(noise())
+    model.set_weights([2 * weights for weights in model.get_weights()])
+    classifier.forget()
+    np.testing.assert_allclose(classifier.scores(noise()), model(noise()).numpy(), atol=1e-5)

@@ -184,6 +184,14 @@ def test_targets(run, target, expected):
         (["--target=wasp"], "no class 'wasp'"),
         (["--target=BEE"], "occurs 2 times"),
         (["--target=,"], "expected a class"),
+        (["--target="], "expected a class"),
+        (["--target=top9"], "top1 to top3"),
+        (["--target=top0"], "top1 to top3"),
+        (["--output_dir=README.md"], "cannot be made"),
+        (["--representation=convergence"], "goes with RISE"),
+        (["--representation=superpixels"], "goes with LIME, KERNELSHAP"),
+        (["--explanation_method=RISE:preset=lob"], "did you mean 'lab'"),
+        (["--explanation_method=RISE:masks=0"], "masks and grid are at least 1"),
         (["--test_image_index=3"], "0 to 2"),
         (["--test_image_path=absent.jpg"], "no such file"),
         (["--representation=heatmaps"], "did you mean 'heatmap'"),
@@ -217,11 +225,16 @@ def test_a_mistake_is_one_line_and_exit_status_2(run, flags, words, capsys):
         (["--model_name=EfficientNetLite0,SqueezeNet", "--layer=top_bn"], "with one classifier"),
         (["--model_name=ResNet5"], "did you mean 'ResNet50'"),
         (["--target=crane"], "index:134"),
+        (["--precision=float16"], "invalid choice"),
         (["--test_image_index=7"], "0 African_elephant"),
     ],
 )
 def test_a_mistake_about_a_classifier_by_name(run, flags, words, capsys):
-    assert run(*flags, own=False)[0] == 2
+    try:
+        status, _ = run(*flags, own=False)
+    except SystemExit as stopped:
+        status = stopped.code
+    assert status == 2
     assert words in capsys.readouterr().err
 
 
@@ -355,3 +368,141 @@ def test_a_map_that_means_nothing_is_not_drawn(tmp_path, capsys):
     classifier = load_classifier(model_path=tmp_path / "against.keras")
     drawn = explain(classifier, ELEPHANT, "GRADCAM").represented("overlay")
     assert (drawn == drawn[..., :1]).all()  # grey
+
+
+def test_names_with_signs_that_mean_something_to_matplotlib(run, tmp_path):
+    picture = tmp_path / "price$1_$2 ^x.png"
+    Image.fromarray(noise(count=1)[0].astype(np.uint8)).save(picture)
+    status, files = run("--test_image_path", str(picture))
+    assert status == 0
+    assert [f.suffix for f in files] == [".json", ".png"]
+
+
+def test_one_classifier_under_two_names_is_taken_once(run):
+    _, files = run("--model_name=SqueezeNet,squeezenet", "--weights=random", own=False)
+    assert len(record_of(files)["classifiers"]) == 1
+
+
+def test_a_class_agnostic_method_is_asked_and_drawn_once(run):
+    flags = ("--target=top3", "--explanation_method=GRADCAM,FEM", "--display_type=singles")
+    _, files = run("--test_image_path", ELEPHANT, *flags)
+    rows = record_of(files)["explanations"]
+    assert [row["method"] for row in rows] == ["GRADCAM"] * 3 + ["FEM"]
+    assert len([f for f in files if "FEM" in f.name and f.suffix == ".png"]) == 1
+
+
+def test_layer_weights_and_precision_are_in_the_files_names(run):
+    names = [
+        run("--test_image_path", ELEPHANT, *flags)[1]
+        for flags in (["--layer=conv2"], ["--precision=bfloat16"], [])
+    ][-1]
+    assert len({f.name for f in names if f.suffix == ".json"}) == 3
+
+
+def test_options_rules_and_thresholds_stand_in_the_caption(run, monkeypatch):
+    import pipeline.report
+
+    captions = []
+    original = pipeline.report.grid_layout
+
+    def hear(*arguments, caption, **options):
+        captions.append(caption)
+        original(*arguments, caption=caption, **options)
+
+    monkeypatch.setattr(pipeline.report, "grid_layout", hear)
+    run(
+        "--test_image_path", ELEPHANT, "--precision=bfloat16",
+        "--explanation_method=RISE:masks=64,GRADCAM,OCCLUSION:patch=8:stride=8",
+        "--representation=overlay,isolines,hard_mask",
+    )  # fmt: skip
+    (caption,) = captions
+    for words in (
+        "RISE (masks=64): masks=64, grid=8, keep=0.5, seed=0",
+        "Grad-CAM: relu=sum",
+        "patch=8, stride=8, fill=mean, score=logit",
+        "divided by their maximum",
+        "from their minimum to their maximum",
+        "largest absolute value",
+        "25%, 50%, 75%",
+        "at least 50%",
+        "layer backbone/last",
+        "bfloat16",
+    ):
+        assert words in caption
+
+
+def test_rise_and_lime_draw_their_own_pictures(run):
+    _, files = run(
+        "--test_image_path", ELEPHANT, "--explanation_method=RISE:masks=128",
+        "--representation=overlay,convergence",
+    )  # fmt: skip
+    (row,) = record_of(files)["explanations"]
+    assert row["notes"]["passes"] == 128
+    assert [count for count, _ in row["notes"]["convergence"]] == [64, 128]
+    status, files = run(
+        "--test_image_path", ELEPHANT, "--representation=superpixels",
+        "--explanation_method=LIME:segmentation=slic:samples=50,KERNELSHAP:segmentation=slic",
+    )  # fmt: skip
+    assert status == 0
+
+
+def test_black_box_methods_explain_a_users_function(run, tmp_path, monkeypatch):
+    code = (
+        "def redness(images):\n"
+        "    red = images[..., 0].mean(axis=(1, 2)) / 255\n"
+        "    import numpy as np\n"
+        "    return np.stack([1 - red, red], axis=1)\n"
+        "redness.input_size = (32, 32)\n"
+    )
+    (tmp_path / "own_redness.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    flags = ["--model_path=own_redness:redness", "--test_image_path", ELEPHANT]
+    methods = (
+        "RISE:masks=64,LIME:segmentation=slic:samples=64,OCCLUSION,KERNELSHAP:segmentation=slic"
+    )
+    status, files = run(*flags, "--explanation_method", methods, own=False)
+    assert status == 0
+    assert len(record_of(files)["explanations"]) == 4
+    assert run(*flags, "--explanation_method=FEM", own=False)[0] == 2
+
+
+def test_tiny_pictures_are_shown_larger_than_the_map(model_file, tmp_path):
+    Image.new("RGB", (1, 1), (9, 99, 200)).save(tmp_path / "dot.png")
+    explanation = explain(load_classifier(model_path=model_file), tmp_path / "dot.png", "GRADCAM")
+    assert explanation.represented("overlay").shape == (8, 8, 3)
+
+
+def test_ctrl_c_in_a_long_method_draws_what_there_is(run, monkeypatch, capsys):
+    import signal
+
+    from classifier.network import Network
+
+    ask, asked = Network.ask, []
+
+    def stopping(*arguments, **options):
+        asked.append(1)
+        if len(asked) == 4:
+            signal.raise_signal(signal.SIGINT)
+        return ask(*arguments, **options)
+
+    monkeypatch.setattr(Network, "ask", stopping)
+    status, files = run("--test_image_path", ELEPHANT, BEAR, "--explanation_method=RISE,FEM")
+    assert status == 1
+    captured = capsys.readouterr()
+    assert "stopped early, after 96 passes" in captured.out
+    assert "kept 1 of 2 pictures" in captured.err
+    assert {f.suffix for f in files} == {".json", ".png"}
+    (row,) = record_of(files)["explanations"]
+    assert row["notes"]["stopped_early"]
+
+
+def test_show_opens_a_window_and_waits_for_it(run, monkeypatch):
+    import matplotlib.pyplot as plt
+
+    shown = []
+    monkeypatch.setattr(plt, "get_backend", lambda: "tkagg")
+    monkeypatch.setattr(plt, "show", lambda block: shown.append((block, plt.gcf().canvas.figure)))
+    run("--test_image_path", ELEPHANT, "--show")
+    ((block, figure),) = shown
+    assert block
+    assert len(figure.axes) >= 3

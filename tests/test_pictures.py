@@ -161,3 +161,13 @@ def test_where_there_are_no_pictures_it_is_said(tmp_path):
     (tmp_path / "list.txt").write_text("\n# nothing\n")
     with pytest.raises(ValueError, match="no pictures in list"):
         find_pictures([tmp_path / "list.txt"])
+
+
+def test_a_list_may_name_folders_and_must_be_text(tmp_path):
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "cats" / "c.png").write_bytes(b"x")
+    (tmp_path / "list.txt").write_text("cats\n")
+    assert [p.name for p in find_pictures([tmp_path / "list.txt"])] == ["c.png"]
+    (tmp_path / "list.txt").write_bytes("café.png".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"list.txt' is not UTF-8"):
+        find_pictures([tmp_path / "list.txt"])

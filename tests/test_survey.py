@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import backbone, functional, head, noise, randomised, sequential, subclassed
 from keras import layers
 
@@ -26,7 +27,6 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_target_layer_of_keras_own_models(name):
-    keras.backend.clear_session()  # plain operations are numbered through
     classifier = load_classifier(name, weights="random")
     assert classifier.layer == EXPECTED[name]
     assert "input of" in classifier.network.survey.logits.description
@@ -196,3 +196,109 @@ def test_a_model_is_left_as_it_was():
     classifier.feature_gradients(noise(), [0, 1])
     assert calls == {path: vars(layer).get("call") for path, layer in layers_within(model)}
     np.testing.assert_array_equal(model(noise()).numpy(), before)
+
+
+def test_a_layer_that_is_called_twice_is_heard_where_the_rule_says():
+    inputs = keras.Input((32, 32, 3))
+    relu = layers.ReLU(name="relu")
+    x = relu(layers.Conv2D(8, 3, 2, name="conv")(inputs))
+    maps = relu(layers.Conv2D(3, 1, name="class_maps")(x))
+    outputs = layers.Softmax()(layers.GlobalAveragePooling2D()(maps))
+    classifier = load_classifier(keras.Model(inputs, outputs), preprocessing="tf")
+    assert classifier.layer == "relu"
+    assert classifier.features(noise()).shape == (2, 15, 15, 8)
+    np.testing.assert_allclose(
+        classifier.features(noise()), np.maximum(classifier.features(noise(), "conv"), 0), atol=1e-6
+    )
+    assert classifier.features(noise(), "relu#2").shape == (2, 15, 15, 3)
+
+
+def test_a_layer_that_is_used_again_behind_the_head_does_not_hide_the_map():
+    inputs = keras.Input((32, 32, 3))
+    relu = layers.ReLU(name="relu")
+    x = layers.GlobalAveragePooling2D()(relu(layers.Conv2D(8, 3, name="conv")(inputs)))
+    outputs = layers.Dense(3, "softmax")(relu(layers.Dense(16)(x)))
+    classifier = load_classifier(keras.Model(inputs, outputs), preprocessing="tf")
+    assert classifier.layer == "relu"
+    assert classifier.feature_gradients(noise(), [0, 1])[0].shape == (2, 30, 30, 8)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Traced(keras.Model):
+    """A model whose call is a `tf.function` already."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inside = backbone()
+        self.pool, self.scores = head()
+
+    @tf.function
+    def call(self, inputs):
+        return self.scores(self.pool(self.inside(inputs)))
+
+
+def test_a_model_whose_call_is_a_tf_function_is_heard_too():
+    model = Traced()
+    model(np.zeros((1, 32, 32, 3), np.float32))
+    classifier = load_classifier(model, preprocessing="tf")
+    images = noise()
+    assert classifier.layer == "backbone/last"
+    for gear in ("eager", "compiled", "twin"):
+        classifier.network.gear = gear
+        _, gradients = classifier.feature_gradients(images, [0, 1])
+        assert np.abs(gradients).max() > 0
+
+
+def test_what_is_inside_attention_is_no_map():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Conv2D(16, 3, 4, "same", activation="relu", name="last_conv")(inputs)
+    x = layers.Reshape((64, 16))(x)
+    x = layers.MultiHeadAttention(2, 8)(x, x)
+    outputs = layers.Dense(3, "softmax")(layers.GlobalAveragePooling1D()(x))
+    classifier = load_classifier(keras.Model(inputs, outputs), preprocessing="tf")
+    assert classifier.layer == "last_conv"
+
+
+def test_channels_first_is_said():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Permute((3, 1, 2))(inputs)
+    x = layers.GlobalAveragePooling2D(data_format="channels_first")(x)
+    outputs = layers.Dense(3, "softmax")(x)
+    with pytest.raises(ValueError, match="channels-first"):
+        load_classifier(keras.Model(inputs, outputs), preprocessing="tf")
+
+
+def test_nearly_uniform_scores_are_not_taken_for_logits():
+    inputs = keras.Input((32, 32, 3))
+    x = layers.GlobalAveragePooling2D()(backbone()(inputs))
+    members = [layers.Dense(2, "softmax", name=name)(x) for name in "ab"]
+    model = keras.Model(inputs, layers.Average()(members))
+    classifier = load_classifier(model, preprocessing="tf")
+    assert classifier.network.survey.logits.description == "log of the probability"
+
+
+def test_a_model_that_takes_the_root_of_its_pictures_is_surveyed_on_pictures():
+    inputs = keras.Input((32, 32, 3))
+    x = keras.ops.sqrt(layers.Rescaling(1 / 255)(inputs))
+    outputs = layers.Dense(3, "softmax")(layers.GlobalAveragePooling2D()(backbone()(x)))
+    model = keras.Model(inputs, outputs)
+    classifier = load_classifier(model)
+    np.testing.assert_allclose(classifier.scores(noise()), model(noise()).numpy(), atol=1e-5)
+    assert "activation" in classifier.network.survey.logits.description
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_maps_of_a_mixed_precision_model_are_float32(policy):
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        classifier = load_classifier(sequential())
+        features, gradients = classifier.feature_gradients(noise(), [0, 1])
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert features.dtype == gradients.dtype == np.float32
+    assert classifier.scores(noise()).dtype == np.float32
+
+
+def test_names_of_layers_do_not_depend_on_what_was_built_before():
+    first, second = (load_classifier("MobileNetV3Small", weights="random") for _ in range(2))
+    assert first.layer == second.layer == "activation_17"
