@@ -180,7 +180,7 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
                 raise ValueError(
                     f"--{flag} goes with --model_path; a classifier by name has its own"
                 )
-        names = names or [DEFAULT_MODEL]
+        names = list({canonical(name): name for name in names or [DEFAULT_MODEL]}.values())
         if len(names) > 1 and (arguments.layer or arguments.weights):
             raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")
         return tuple(
@@ -190,7 +190,7 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
                 layer=arguments.layer,
                 precision=arguments.precision,
             )
-            for name in {canonical(name): name for name in names}.values()
+            for name in names
         )
     if names:
         raise ValueError("--model_name and --model_path both name the classifier; give one")
