@@ -10,11 +10,18 @@ drawn with these weights, each together with its opposite.
 
 import math
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
-from methods.superpixels import hidden_picture, spread, superpixels, switched_scores
+from methods.superpixels import (
+    Hide,
+    Segmentation,
+    hidden_picture,
+    spread,
+    superpixels,
+    switched_scores,
+)
 from perturbation import by_picture
 from running import note
 
@@ -24,11 +31,9 @@ def kernelshap(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    segmentation: Annotated[
-        Literal["quickshift", "slic", "felzenszwalb"], "how superpixels are found"
-    ] = "quickshift",
+    segmentation: Segmentation = "quickshift",
     samples: Annotated[int, "how many coalitions of superpixels are asked"] = 1000,
-    hide: Annotated[Literal["mean", "black"], "what a hidden superpixel shows"] = "mean",
+    hide: Hide = "mean",
     seed: Annotated[int, "of the coalitions"] = 0,
 ) -> np.ndarray:
     """Kernel SHAP: (N, H, W), each superpixel's share in the probability; signed, black-box.

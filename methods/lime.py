@@ -6,11 +6,18 @@ from the switches, each sample weighted by its likeness to the whole picture:
     d = 1 - cos(z, 1),   weight = sqrt(exp(-d^2 / 0.25^2)),   coefficients = ridge(z, p_c; alpha 1)
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
-from methods.superpixels import hidden_picture, spread, superpixels, switched_scores
+from methods.superpixels import (
+    Hide,
+    Segmentation,
+    hidden_picture,
+    spread,
+    superpixels,
+    switched_scores,
+)
 from perturbation import by_picture
 from running import note
 
@@ -33,11 +40,9 @@ def lime(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    segmentation: Annotated[
-        Literal["quickshift", "slic", "felzenszwalb"], "how superpixels are found"
-    ] = "quickshift",
+    segmentation: Segmentation = "quickshift",
     samples: Annotated[int, "how many times superpixels are switched"] = 1000,
-    hide: Annotated[Literal["mean", "black"], "what a hidden superpixel shows"] = "mean",
+    hide: Hide = "mean",
     seed: Annotated[int, "of the switching"] = 0,
     shown: Annotated[int, "how many superpixels --representation superpixels shows"] = 10,
     positive_only: Annotated[bool, "whether it shows only those that speak for the class"] = False,

@@ -1,12 +1,16 @@
 """Superpixels switched on and off: what LIME and KernelSHAP share."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from perturbation import batches_of, perturbed
 from pictures import PictureError
 from running import note
+
+# Options that both have.
+Segmentation = Annotated[Literal["quickshift", "slic", "felzenszwalb"], "how superpixels are found"]
+Hide = Annotated[Literal["mean", "black"], "what a hidden superpixel shows"]
 
 MOST_SEGMENTS = 2000  # beyond it a linear model of them says nothing
 
