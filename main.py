@@ -5,7 +5,7 @@ python main.py --explanation_method=GRADCAM
 
 import sys
 
-from pipeline.flags import make_parser, make_plan, method_help
+from pipeline.flags import make_parser, make_plan, row_help
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.help is not None:
-            print(method_help(arguments.help) if arguments.help else parser.format_help())
+            print(row_help(arguments.help) if arguments.help else parser.format_help())
             return 0
         plan = make_plan(arguments)
         return _list_layers(plan) if arguments.list_layers else _run(plan)

@@ -6,7 +6,8 @@ for one batch at a time, whatever their number.
 
     question(see, inputs, *batch, *constants) -> {name: tensor}
 
-`inputs` is the preprocessed picture (1, H, W, C); `batch` are arrays with a row for each composite.
+`inputs` are the preprocessed pictures (N, H, W, C), mostly one; `batch` are arrays with a row for
+each composite.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -31,18 +32,19 @@ def batches_of(rows: np.ndarray) -> Iterator[tuple[np.ndarray]]:
 def perturbed(
     classifier,
     question: Callable,
-    image: np.ndarray,
+    images: np.ndarray,
     batches: Iterable[tuple[np.ndarray, ...]],
     count: int,
     constants: tuple[np.ndarray, ...] = (),
 ) -> Iterator[dict[str, np.ndarray]]:
-    """The question's answer for each batch of one picture (H, W, 3), of `count` composites in all.
+    """The question's answer for each batch of `count` composites in all.
 
-    Ends early on Ctrl-C. In bfloat16 the first batch is asked in float32 too, and the correlation
-    of the two answers noted; `passes` is noted in the end.
+    They are made of one picture, `images` being (H, W, 3), or of several, (N, H, W, 3). Ends early
+    on Ctrl-C. In bfloat16 the first batch is asked in float32 too, and the correlation of the two
+    answers noted; `passes` is noted in the end.
     """
     network = classifier.network
-    inputs = classifier.preprocess(image[np.newaxis])
+    inputs = classifier.preprocess(images.reshape(-1, *images.shape[-3:]))
     passes = 0
     for batch in progress(batches, len(batch_sizes(count))):
         arrays = (inputs, *batch, *constants)

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from figures.charts import pixels, small_chart
 from utils import normalise
 
 COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
@@ -146,22 +147,41 @@ def represent_convergence(
 
     `convergence` are pairs of number and correlation, as RISE notes them.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    side = image.shape[0] / image.shape[1]
-    figure = Figure(figsize=(3, 3 * min(max(side, 0.6), 1.5)), dpi=300, layout="constrained")
-    axes = figure.add_subplot(
-        xscale="log", xlabel="samples", ylabel="correlation with half of them"
-    )
     counts, correlations = zip(*convergence, strict=True) if convergence else ((), ())
-    axes.plot(counts, correlations, marker="o", markersize=3)
+    labels = ("samples", "correlation with half of them")
+    figure = small_chart({"": (counts, correlations)}, *labels, _side(image), xscale="log")
+    (axes,) = figure.axes
     axes.set_xticks(counts, labels=[f"{count:g}" for count in counts], rotation=60, fontsize=7)
     axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return pixels(figure)
+
+
+def represent_curves(
+    saliency_map: np.ndarray, image: np.ndarray, curves: dict[str, list[list[float]]]
+) -> np.ndarray:
+    """A chart: the class's score by the share of pixels that were shown, or taken away.
+
+    `curves` are (shares, scores) by the metric's name.
+    """
+    labels = ("share of pixels", "score of the class")
+    return pixels(small_chart(curves, *labels, _side(image)))
+
+
+def represent_cascade(
+    saliency_map: np.ndarray, image: np.ndarray, cascade: list[list[float]]
+) -> np.ndarray:
+    """A chart: the map's correlation with the one after so many layers were re-initialised.
+
+    `cascade` is (numbers of layers, correlations).
+    """
+    labels = ("layers re-initialised, from the top", "rank correlation")
+    figure = small_chart({"": cascade}, *labels, _side(image))
+    figure.axes[0].axhline(0, color="black", linewidth=0.5)
+    return pixels(figure)
+
+
+def _side(image: np.ndarray) -> float:
+    return image.shape[0] / image.shape[1]
 
 
 # Which function draws what; all take the map and, where they name it, the picture and more.
@@ -173,6 +193,8 @@ REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "soft_selection": represent_soft_selection,
     "superpixels": represent_superpixels,
     "convergence": represent_convergence,
+    "curves": represent_curves,
+    "cascade": represent_cascade,
 }
 # How maps are brought to a colour: what a caption says of it, and what a colour bar.
 RULES = {
@@ -196,6 +218,7 @@ CAPTIONS = {
     "hard_mask": f"Hard mask: at least {THRESHOLD:.0%} of the maximum.",
     "soft_selection": "Soft selection: picture times map.",
     "superpixels": "Superpixels: green speak for the class, red against it.",
+    "cascade": "Cascade: Spearman's correlation of absolute values.",
 }
 COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
 OWN_SIZE = {"superpixels"}  # these take the map as it is, the others at the picture's size

@@ -73,11 +73,12 @@ class Network:
         self._expected = max(self._expected, count)
 
     def forget(self) -> None:
-        """Drops all programs: to be called after the model's weights were changed.
+        """Drops the twin's programs: to be called after the model's weights were changed.
 
-        The twin holds them as they were.
+        They hold the weights as they were; the others look them up.
         """
-        self._programs.clear()
+        kept = {key: p for key, p in self._programs.items() if key[-1] in ("eager", "compiled")}
+        self._programs = kept
         self._checked.clear()
         self.twin_refused = None
 

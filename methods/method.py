@@ -1,156 +1,35 @@
-"""The contract of a method, and how its name and options are written.
+"""The contract of a method.
 
     method(classifier, images, class_indices, *, option=default, ...) -> maps
 
 `images` are (N, H, W, 3) float32 RGB in [0, 255] at the classifier's input size, `class_indices`
-(N,) int, `maps` (N, h, w) float32, raw, at the method's own resolution. Options are keyword-only
-parameters `Annotated[type, "help"]` with a default: the command line, the README and the record
-all read the signature.
+(N,) int, `maps` (N, h, w) float32, raw, at the method's own resolution.
 """
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.words import nearest
-
-
-class Option(NamedTuple):
-    """One keyword-only parameter of a method."""
-
-    name: str
-    kind: Any  # int, float, str, bool or a Literal
-    help: str
-    default: Any
-
-    @property
-    def choices(self) -> str:
-        """ " (sum, channels)" where only some values will do, else nothing."""
-        return f" ({', '.join(get_args(self.kind))})" if get_origin(self.kind) is Literal else ""
-
-    def parse(self, text: str) -> Any:
-        """The value that `text` stands for. Raises ValueError saying what would do."""
-        if get_origin(self.kind) is Literal:
-            if text not in get_args(self.kind):
-                choices = ", ".join(get_args(self.kind))
-                raise ValueError(f"{self.name}={text}: expected one of {choices}")
-            return text
-        if self.kind is bool:
-            if text.lower() not in ("true", "false"):
-                raise ValueError(f"{self.name}={text}: expected true or false")
-            return text.lower() == "true"
-        try:
-            value = self.kind(text)
-            if isinstance(value, float) and not np.isfinite(value):
-                raise ValueError
-        except ValueError:
-            raise ValueError(f"{self.name}={text}: expected {_kind_words(self.kind)}") from None
-        return value
+from methods.row import Call, Row, parse_call
 
 
 @dataclass(frozen=True)
-class Method:
+class Method(Row):
     """A row of the table: called like its function."""
 
-    function: Callable[..., np.ndarray]
-    title: str  # how figures call it
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
-    presets: dict[str, dict[str, Any]] = field(default_factory=dict)  # name -> options
     draws: tuple[str, ...] = ()  # representations that only such a method has
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))
 
-    def with_preset(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The options, `preset` replaced by those that it stands for; what is given wins.
 
-        Raises ValueError with the nearest name of a preset.
-        """
-        options = dict(options)
-        if "preset" not in options:
-            return options
-        preset = options.pop("preset")
-        if preset not in self.presets:
-            known = ", ".join(self.presets) or "none"
-            raise ValueError(
-                f"{self.name}: no preset '{preset}'{nearest(preset, self.presets)} (it has {known})"
-            )
-        return self.presets[preset] | options
-
-    def all_options(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Every option's value, defaults and presets included."""
-        defaults = {name: option.default for name, option in self.options.items()}
-        return defaults | self.with_preset(given)
-
-    @property
-    def name(self) -> str:
-        return self.function.__name__.upper()
-
-    @property
-    def summary(self) -> str:
-        """The first line of the function's docstring."""
-        return inspect.getdoc(self.function).splitlines()[0]
-
-    @property
-    def options(self) -> dict[str, Option]:
-        parameters = inspect.signature(self.function).parameters.values()
-        return {
-            parameter.name: Option(
-                parameter.name,
-                parameter.annotation.__origin__,
-                parameter.annotation.__metadata__[0],
-                parameter.default,
-            )
-            for parameter in parameters
-            if parameter.kind is parameter.KEYWORD_ONLY
-        }
-
-
-@dataclass(frozen=True)
-class MethodCall:
-    """A method with the options that were asked for, as in `GRADCAM:relu=channels`."""
-
-    name: str
-    given: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return ":".join([self.name, *(f"{name}={value}" for name, value in self.given.items())])
+class MethodCall(Call):
+    """A method with the options that were asked for."""
 
 
 def parse_method(text: str, table: dict[str, Method]) -> MethodCall:
-    """The call that `NAME:option=value:option=value` stands for, the name in any case.
-
-    Raises ValueError with the nearest name.
-    """
-    name, *settings = text.strip().split(":")
-    if name.upper() not in table:
-        raise ValueError(f"no method '{name}'{nearest(name, table)} (there are {', '.join(table)})")
-    method = table[name.upper()]
-    options = method.options
-    given = {}
-    for setting in settings:
-        option, equals, value = setting.partition("=")
-        if option == "preset" and equals:
-            given["preset"] = value
-            method.with_preset(given)  # says so where there is no such preset
-            continue
-        if not equals or option not in options:
-            known = ", ".join(options) or "none"
-            raise ValueError(
-                f"{name.upper()} has no option '{setting}'{nearest(option, options)} "
-                f"(it has {known})"
-            )
-        try:
-            given[option] = options[option].parse(value)
-        except ValueError as error:
-            raise ValueError(f"{name.upper()}: {error}") from None
-    return MethodCall(name.upper(), given)
-
-
-def _kind_words(kind) -> str:
-    return {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
+    """The call that `NAME:option=value` stands for. Raises ValueError with the nearest name."""
+    return parse_call(text, table, MethodCall)

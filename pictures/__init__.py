@@ -1,6 +1,6 @@
 """Pictures in: finding their files, reading them as RGB, bringing them to a size."""
 
-from pictures.finding import find_pictures
-from pictures.reading import PictureError, read_picture, resized
+from pictures.finding import SUFFIXES, find_pictures
+from pictures.reading import PictureError, picture_size, read_picture, resized
 
-__all__ = ["PictureError", "find_pictures", "read_picture", "resized"]
+__all__ = ["SUFFIXES", "PictureError", "find_pictures", "picture_size", "read_picture", "resized"]

@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
 WHITE = (255, 255, 255, 255)
@@ -47,6 +47,16 @@ def read_picture(path: str | Path) -> np.ndarray:
         if isinstance(error, Image.UnidentifiedImageError):
             reason = "not a picture format that is known (JPEG, PNG, WebP, BMP, TIFF, GIF)"
         raise PictureError(f"picture '{path}' cannot be read: {reason}") from error
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """(height, width) of a picture file, upright, from its head alone. Raises PictureError."""
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            return (image.width, image.height) if turned else (image.height, image.width)
+    except Exception as error:  # Pillow raises many kinds for broken files
+        raise PictureError(f"picture '{path}' cannot be read") from error
 
 
 def _rgb(image: Image.Image) -> np.ndarray:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.evaluating import Verdict
+from evaluation.ground_truth import GroundTruth
 from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from methods import METHODS, MethodCall
@@ -34,6 +36,12 @@ class Explanation:
     top: list[tuple] = field(default_factory=list)  # the best classes, as decode_predictions has
     seconds: float = 0.0  # that the method took for this class
     notes: dict[str, Any] = field(default_factory=dict)  # what the method noted
+    predicted_index: int | None = None  # of the best class
+    verdict: Verdict = field(default_factory=Verdict)  # what the metrics say of the map
+    agreement: dict[str, float] = field(default_factory=dict)  # other method -> correlation
+    true_class: str | None = None  # what the picture is said to show
+    true_index: int | None = None  # the same, where the classifier knows the class
+    truth: GroundTruth | None = None  # where people looked, or the object is
 
     @property
     def title(self) -> str:
@@ -67,8 +75,32 @@ class Explanation:
             return np.repeat(grey.astype(np.uint8), 3, axis=-1)
         offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
         offered |= {"colormap": colormap, "alpha": alpha, "signed": self.rule == "signed"}
+        offered |= self.charted
         shown = self.map - self.map.min() if self.rule == "range" else self.map
         return represent(representation, shown, picture, **offered)
+
+    @property
+    def charted(self) -> dict[str, Any]:
+        """What the metrics noted for charts: the curves by the metric's call, and the cascade."""
+        notes = self.verdict.notes
+        curves = {call: told["curve"] for call, told in notes.items() if "curve" in told}
+        cascades = [told["cascade"] for told in notes.values() if "cascade" in told]
+        return {"curves": curves} | ({"cascade": cascades[0]} if cascades else {})
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether Ctrl-C ended the method or a metric before its end."""
+        return bool(self.notes.get("stopped_early")) or self.verdict.stopped_early
+
+    @property
+    def truth_picture(self) -> np.ndarray | None:
+        """RGB: the gaze map over the picture, or the picture within the object's mask; or None."""
+        picture = drawable(self.picture)
+        if self.truth is None:
+            return None
+        if self.truth.density is not None:
+            return represent("overlay", self.truth.density, picture)
+        return represent("hard_mask", self.truth.mask.astype(np.float32), picture)
 
     def figure(self, representations=("heatmap", "overlay"), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
@@ -97,6 +129,8 @@ class Explanation:
             "top": self.top,
             "seconds": self.seconds,
             "notes": self.notes,
+            "true_class": self.true_class,
+            "metrics": self.verdict.values,
         }
 
     def _repr_png_(self) -> bytes:

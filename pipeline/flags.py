@@ -10,10 +10,14 @@ from classifier import DEFAULT_MODEL
 from classifier.applications import canonical
 from classifier.loading import PRECISIONS
 from classifier.words import nearest
+from evaluation import METRICS, parse_metric
+from evaluation.fixations import DEGREES, PIXELS_PER_DEGREE
+from evaluation.ground_truth import Viewing
 from figures import FORMATS
 from methods import METHODS, parse_method
+from methods.row import Call, parse_call
 from pictures import find_pictures
-from pipeline.plan import ClassifierChoice, Display, Plan, Targets
+from pipeline.plan import ClassifierChoice, Display, Evaluation, Plan, Targets
 
 DEFAULT_PICTURE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
 
@@ -130,26 +134,69 @@ def make_parser() -> Parser:
         help="where figures and records go (default: %(default)s)",
     )
     add("--show", action="store_true", help="also open a window")
+    _add_evaluation(parser.add_argument_group("how well it explains").add_argument)
     add = parser.add_argument_group("help").add_argument
     add(
         "-h",
         "--help",
         nargs="?",
         const="",
-        metavar="METHOD",
-        help="this, or the options of a method",
+        metavar="NAME",
+        help="this, or the options of a method or metric",
     )
     add("--debug", action="store_true", help="show where an error came from")
     return parser
 
 
-def method_help(name: str) -> str:
-    """What a method does, and its options with their defaults. Raises ValueError for no method."""
-    method = METHODS[parse_method(name, METHODS).name]
-    lines = [f"{method.name}  {method.summary}"]
-    for option in method.options.values():
+def _add_evaluation(add) -> None:
+    """The flags of metrics and of what they compare with."""
+    add(
+        "--metrics",
+        metavar="NAME[,NAME]",
+        help=f"{', '.join(METRICS)}; options go with the name: DELETION:step=448",
+    )
+    add(
+        "--ground_truth",
+        nargs="+",
+        action="extend",
+        metavar="PLACE",
+        help="folders with a gaze map, fixation list or object mask for each picture, by the same "
+        "name; or patterns like maps/{stem}_gaze.png",
+    )
+    add(
+        "--degrees",
+        type=float,
+        default=DEGREES,
+        metavar="X",
+        help="of visual angle: sigma of the Gaussian at each fixation (default: %(default)s)",
+    )
+    add(
+        "--pixels_per_degree",
+        type=float,
+        default=PIXELS_PER_DEGREE,
+        metavar="X",
+        help="of the pictures when people looked at them (default: %(default)s)",
+    )
+    add(
+        "--per_class",
+        type=int,
+        metavar="N",
+        help="only so many pictures of each class, drawn by --seed; a class is a folder",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="of --per_class (default: %(default)s)")
+
+
+def row_help(name: str) -> str:
+    """What a method or metric does, and its options with their defaults.
+
+    Raises ValueError for neither.
+    """
+    table = METRICS if name.split(":")[0].upper() in METRICS else METHODS
+    row = table[parse_call(name, table, Call).name]
+    lines = [f"{row.name}  {row.summary}"]
+    for option in row.options.values():
         lines.append(f"  {option.name}={option.default}  {option.help}{option.choices}")
-    lines += [f"  preset={name}  {settings}" for name, settings in method.presets.items()]
+    lines += [f"  preset={name}  {settings}" for name, settings in row.presets.items()]
     return "\n".join(lines)
 
 
@@ -160,6 +207,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     methods = tuple(parse_method(text, METHODS) for text in _parts(arguments.explanation_method))
     if not methods:
         raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS)}")
+    evaluation = _evaluation(arguments)
     return Plan(
         pictures=tuple(find_pictures(arguments.test_image_path or [DEFAULT_PICTURE])),
         classifiers=_classifiers(arguments),
@@ -168,7 +216,26 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
             Targets.text if arguments.target is None else arguments.target,
             arguments.test_image_index,
         ),
-        display=_display(arguments, methods),
+        display=_display(arguments, methods, evaluation.metrics),
+        evaluation=evaluation,
+    )
+
+
+def _evaluation(arguments) -> Evaluation:
+    metrics = [parse_metric(text, METRICS) for text in _parts(arguments.metrics or "")]
+    if arguments.metrics is not None and not metrics:
+        raise ValueError(f"--metrics: expected some of {', '.join(METRICS)}")
+    if arguments.ground_truth and not metrics:
+        raise ValueError("--ground_truth goes with --metrics; say which")
+    for flag in ("degrees", "pixels_per_degree"):
+        if not 0 < getattr(arguments, flag) < float("inf"):
+            raise ValueError(f"--{flag} is above 0, got {getattr(arguments, flag)}")
+    return Evaluation(
+        tuple({str(metric): metric for metric in metrics}.values()),
+        tuple(arguments.ground_truth or ()),
+        Viewing(arguments.degrees, arguments.pixels_per_degree),
+        arguments.per_class,
+        arguments.seed,
     )
 
 
@@ -207,9 +274,12 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
     )
 
 
-def _check_draws(representations, methods) -> None:
-    """Some representations are drawn of some methods only."""
+def _check_draws(representations, methods, metrics) -> None:
+    """Some representations are drawn of some methods only, some go with some metrics."""
     for name in representations:
+        needed = [metric for metric, row in METRICS.items() if name in row.draws]
+        if needed and not {call.name for call in metrics} & set(needed):
+            raise ValueError(f"--representation {name} goes with --metrics {' or '.join(needed)}")
         drawing = [method for method, row in METHODS.items() if name in row.draws]
         for call in methods:
             if drawing and call.name not in drawing:
@@ -218,7 +288,7 @@ def _check_draws(representations, methods) -> None:
                 )
 
 
-def _display(arguments, methods) -> Display:
+def _display(arguments, methods, metrics) -> Display:
     from representations import REPRESENTATIONS
 
     representations = None
@@ -232,7 +302,7 @@ def _display(arguments, methods) -> Display:
                     f"{known}, or none alone)"
                 )
         representations = () if representations == ("none",) else representations
-        _check_draws(representations, methods)
+        _check_draws(representations, methods, metrics)
     if not 0 <= arguments.alpha <= 1:
         raise ValueError(f"--alpha is between 0 and 1, got {arguments.alpha}")
     if arguments.colormap is not None:

@@ -1,17 +1,22 @@
 """The flow: read a picture, ask the classifier, run the method, hand the explanation on."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from classifier import Classifier
+from evaluation import METRICS, MetricCall
+from evaluation.ground_truth import GroundTruthError
 from fem import get_img_array
 from methods import METHODS, MethodCall, parse_method
 from pictures import PictureError, resized
 from pipeline.diagnosis import diagnose
+from pipeline.evidence import Evidence
 from pipeline.explanation import Explanation
+from pipeline.judging import judged
 from pipeline.plan import PREDICTED, Plan, Targets
 from pipeline.report import Report
 from running import noting
@@ -48,37 +53,61 @@ def explanations(
     classifiers: list[Classifier],
     methods: list[MethodCall],
     targets: Targets,
+    metrics: Sequence[MetricCall] = (),
+    evidence: Evidence | None = None,
 ) -> Iterator[Explanation]:
-    """Every method's explanation of every asked class by every classifier, of one picture."""
+    """Every method's explanation of every asked class by every classifier, of one picture.
+
+    Judged by the metrics, as far as the evidence goes. Raises PictureError or GroundTruthError.
+    """
     for classifier in classifiers:
-        image = resized(picture, classifier.input_size)
-        scores = classifier.scores(image[np.newaxis])
-        top = classifier.decode_predictions(scores, TOP)[0]
-        indices = targets.indices(classifier, scores[0])
-        for method in methods:
-            started = time.perf_counter()
-            with noting() as notes:
-                maps = _maps(classifier, method, image, indices)
-            seconds = (time.perf_counter() - started) / len(indices)
-            row = METHODS[method.name]
-            for index, saliency_map in zip(indices, maps, strict=False):  # one if class-agnostic
-                yield Explanation(
-                    picture,
-                    saliency_map,
-                    index,
-                    classifier.labels.title(index),
-                    float(scores[0, index]),
-                    classifier.name,
-                    method,
-                    path,
-                    classifier.random_weights,
-                    diagnose(saliency_map, classifier, image, index, row),
-                    top,
-                    seconds,
-                    notes,
-                )
-            if notes.get("stopped_early"):
-                return
+        found = []
+        for explanation in _by_methods(picture, path, classifier, methods, targets):
+            found.append(explanation)
+            if explanation.stopped_early:
+                break
+        if metrics:
+            found = list(judged(found, classifier, metrics, evidence))
+        yield from found
+        if any(explanation.stopped_early for explanation in found):
+            return
+
+
+def _by_methods(
+    picture: np.ndarray,
+    path: Path | None,
+    classifier: Classifier,
+    methods: list[MethodCall],
+    targets: Targets,
+) -> Iterator[Explanation]:
+    """One classifier's explanations of one picture."""
+    image = resized(picture, classifier.input_size)
+    scores = classifier.scores(image[np.newaxis])
+    top = classifier.decode_predictions(scores, TOP)[0]
+    indices = targets.indices(classifier, scores[0])
+    for method in methods:
+        started = time.perf_counter()
+        with noting() as notes:
+            maps = _maps(classifier, method, image, indices)
+        seconds = (time.perf_counter() - started) / len(indices)
+        row = METHODS[method.name]
+        for index, saliency_map in zip(indices, maps, strict=False):  # one if class-agnostic
+            yield Explanation(
+                picture,
+                saliency_map,
+                index,
+                classifier.labels.title(index),
+                float(scores[0, index]),
+                classifier.name,
+                method,
+                path,
+                classifier.random_weights,
+                diagnose(saliency_map, classifier, image, index, row),
+                top,
+                seconds,
+                notes,
+                predicted_index=int(scores[0].argmax()),
+            )
 
 
 def _maps(classifier, method: MethodCall, image, indices: list[int]) -> np.ndarray:
@@ -95,34 +124,43 @@ def run(plan: Plan) -> int:
     Raises ValueError or FileNotFoundError for a mistake in the plan, before any picture is read.
     """
     _make_folder(plan.display.output_dir)
+    evidence = Evidence(plan)
+    plan = replace(plan, pictures=evidence.pictures)
     classifiers = [choice.load() for choice in plan.classifiers]
     for classifier in classifiers:
         plan.targets.asked(classifier)
         _check_methods(classifier, plan)
-        classifier.expect(len(plan.pictures) * (1 + len(plan.methods)))
-    report = Report(plan, classifiers)
+        classifier.expect(_passes(plan))
+    evidence.tell()
+    report = Report(plan, classifiers, evidence)
     try:
-        _explain_all(plan, classifiers, report)
+        _explain_all(plan, classifiers, evidence, report)
         report.finish()
     finally:
         report.write_record()
     return 1 if report.is_incomplete else 0
 
 
-def _explain_all(plan: Plan, classifiers: list[Classifier], report: Report) -> None:
+def _passes(plan: Plan) -> int:
+    """About how many passes a plan takes, beside those that methods expect themselves."""
+    judging = sum(METRICS[call.name].passes for call in plan.evaluation.metrics)
+    return len(plan.pictures) * (1 + len(plan.methods) * (1 + judging))
+
+
+def _explain_all(
+    plan: Plan, classifiers: list[Classifier], evidence: Evidence, report: Report
+) -> None:
     """Hands every picture's explanations to the report, until all are done or Ctrl-C."""
+    how = (classifiers, list(plan.methods), plan.targets, plan.evaluation.metrics, evidence)
     try:
         for path in plan.pictures:
             try:
-                picture = get_img_array(path)
-                found = list(
-                    explanations(picture, path, classifiers, list(plan.methods), plan.targets)
-                )
-            except PictureError as error:
+                found = list(explanations(get_img_array(path), path, *how))
+            except (PictureError, GroundTruthError) as error:
                 report.failed(path, str(error))
                 continue
             report.add(path, found)
-            if any(explanation.notes.get("stopped_early") for explanation in found):
+            if any(explanation.stopped_early for explanation in found):
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
         report.interrupted()

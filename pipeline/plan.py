@@ -5,6 +5,8 @@ from pathlib import Path
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.labels import best_indices
+from evaluation import MetricCall
+from evaluation.ground_truth import Viewing
 from methods import MethodCall
 
 PREDICTED = "predicted"
@@ -76,6 +78,22 @@ class Display:
     output_dir: Path = Path("results")
     show: bool = False
 
+    @property
+    def draws(self) -> bool:
+        """Whether there are figures."""
+        return self.representations != ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """By what explanations are judged, and against what."""
+
+    metrics: tuple[MetricCall, ...] = ()
+    ground_truth: tuple[str, ...] = ()  # folders and patterns
+    viewing: Viewing = field(default_factory=Viewing)
+    per_class: int | None = None  # so many pictures of each class; None: all
+    seed: int = 0  # by which they are drawn
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -86,3 +104,4 @@ class Plan:
     methods: tuple[MethodCall, ...] = (MethodCall("GRADCAM"),)
     targets: Targets = Targets()
     display: Display = field(default_factory=Display)
+    evaluation: Evaluation = Evaluation()

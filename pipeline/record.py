@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from classifier import Classifier
+from evaluation import METRICS, MetricCall
 from methods import METHODS, MethodCall
 
-PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python", "matplotlib", "scikit-image", "pillow")
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "opencv-python",
+    "matplotlib",
+    "scikit-image",
+    "scipy",
+    "pillow",
+)
 
 
 def versions() -> dict[str, str]:
@@ -43,17 +53,22 @@ def method_record(call: MethodCall) -> dict[str, Any]:
     return record | ({"preset": preset} if preset else {})
 
 
+def metric_record(call: MetricCall) -> dict[str, Any]:
+    """A metric's name and all of its options, defaults included."""
+    return {"name": call.name, "options": METRICS[call.name].all_options(call.given)}
+
+
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Writes the record; folders are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_finite(record), indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    text = json.dumps(finite(record), indent=2, ensure_ascii=False, default=str, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """The same without numbers that JSON does not have: None for NaN and infinities."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,10 +9,20 @@ import numpy as np
 
 from classifier import Classifier
 from methods import METHODS
+from pipeline.evidence import Evidence
 from pipeline.explanation import Explanation, colour_bar, drawable, method_title, percent
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
-from pipeline.record import classifier_record, method_record, versions, write_record
+from pipeline.record import (
+    classifier_record,
+    method_record,
+    metric_record,
+    versions,
+    write_record,
+)
+from pipeline.results import Results
+from pipeline.rows import key, stored_row
+from pipeline.store import Store
 from representations import CAPTIONS, COLOURED, RULES
 from utils import grid_layout
 
@@ -24,8 +34,10 @@ Row = list[Explanation | None]  # a column for each classifier and method
 class Report:
     """Takes explanations picture by picture; holds no more than one figure's cells."""
 
-    def __init__(self, plan: Plan, classifiers: list[Classifier]):
+    def __init__(self, plan: Plan, classifiers: list[Classifier], evidence: Evidence):
         self.plan = plan
+        self._by_name = {classifier.name: classifier for classifier in classifiers}
+        self._store = Store(plan.display.output_dir)
         self.display = plan.display
         self.networks = [classifier.network for classifier in classifiers]
         self.classifiers = [classifier.name for classifier in classifiers]
@@ -35,6 +47,9 @@ class Report:
             "methods": [method_record(method) for method in plan.methods],
             "target": plan.targets.text,
             "test_image_index": plan.targets.position,
+            "metrics": [metric_record(metric) for metric in plan.evaluation.metrics],
+            "ground_truth": list(plan.evaluation.ground_truth),
+            "without_ground_truth": evidence.unmatched if evidence.metrics else [],
             "explanations": [],
             "failed": [],
             "interrupted": False,
@@ -42,16 +57,20 @@ class Report:
         }
         pairs = len(classifiers) * len(plan.methods)
         alone = ("heatmap", "overlay") if pairs == 1 else ("overlay",)
+        alone += tuple(dict.fromkeys(draws for m in evidence.metrics for draws in m.draws))
         asked = self.display.representations
         self.representations = alone if asked is None else asked
-        self.columns = 1 + pairs * len(self.representations)
+        self.shows_truth = bool(evidence.metrics) and evidence.has_truth
+        self.columns = 1 + self.shows_truth + pairs * len(self.representations)
         self._rows: list[tuple[Path, Row]] = []
         self._pages = 0
+        self._results = Results(plan, self._keys(classifiers))
         self._names = FileNames(self.display.output_dir)
 
     def add(self, path: Path, explanations: list[Explanation]) -> None:
         """Prints what was found of one picture, puts it into the record and draws it."""
         self._print(path, explanations)
+        self._store.add(stored_row(e, self._by_name[e.classifier]) for e in explanations)
         self.record["explanations"] += [explanation.row() for explanation in explanations]
         if not self.representations:
             return
@@ -64,6 +83,11 @@ class Report:
                 self._pages += 1
                 self._save_page(f"_{self._pages}")
             self._rows.append((path, row))
+
+    def _keys(self, classifiers: list[Classifier]) -> list[dict[str, Any]]:
+        """What tells this plan's rows in the store from those of others."""
+        calls = self.plan.methods
+        return [key(classifier, method) for classifier in classifiers for method in calls]
 
     @property
     def is_incomplete(self) -> bool:
@@ -80,10 +104,15 @@ class Report:
         print(f"stopped; kept {done} of {len(self.plan.pictures)} pictures", file=sys.stderr)
 
     def finish(self) -> None:
-        """Saves the last figure."""
+        """Saves the last figure, and the tables and charts of the metrics."""
         if self._rows:
             self._pages += 1
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
+        self._store.flush()
+        if self.plan.evaluation.metrics and self.record["explanations"]:
+            for path in self._results.write():
+                self.record["figures"].append(str(path))
+                _tell(path, False)
 
     def write_record(self) -> None:
         """Saves the record, also of a run that failed on its way."""
@@ -120,6 +149,9 @@ class Report:
                 print(f"  {where}: {explanation.diagnosis}")
             if explanation.notes.get("stopped_early"):
                 print(f"  {where}: stopped early, after {explanation.notes['passes']:,} passes")
+            if values := explanation.verdict.values:
+                told = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+                print(f"  {where}: {told}")
 
     def _save_page(self, suffix: str) -> None:
         images, titles = [], []
@@ -127,6 +159,9 @@ class Report:
             shown = next(explanation for explanation in row if explanation)
             images.append(drawable(shown.picture))
             titles.append(path.name)
+            if self.shows_truth:
+                images.append(shown.truth_picture)
+                titles.append("ground truth" if images[-1] is not None else "")
             for explanation in row:
                 for representation in self.representations:
                     images.append(explanation and self._drawn(explanation, representation))
@@ -175,6 +210,7 @@ class Report:
         rules = sorted({"maximum", *(explanation.rule for explanation in shown)})
         parts = [RULES[rule][0] for rule in rules]
         parts += [CAPTIONS[name] for name in representations if name in CAPTIONS]
+        parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
             options = METHODS[call.name].all_options(call.given)

@@ -15,6 +15,7 @@ ORDER = [
     ("gradcam", "fem"),
     ("perturbation",),
     ("methods",),
+    ("evaluation",),
     ("pipeline",),
     ("main",),
 ]

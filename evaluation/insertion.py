@@ -1,0 +1,155 @@
+"""Insertion and deletion (Petsiuk 2018, https://arxiv.org/abs/1806.07421, section 3.3).
+
+The pixels of a picture are shown, or taken away, `step` at a time, the most salient first; the
+score of the class is asked after every step. The metric is the area under that curve, between 0
+and 1 of the pixels, by the trapezoid rule; both ends of it are asked too.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+
+from perturbation import batches_of, perturbed
+from running import note
+
+BLUR_TAPS, BLUR_SIGMA = 11, 5.0  # of the authors' blur, zero padded
+
+Step = Annotated[int, "pixels that change at a time"]
+Hidden = Literal["blur", "black", "mean"]
+Score = Annotated[Literal["probability", "logit"], "what the curve is of"]
+
+
+def insertion(
+    maps: np.ndarray,
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    *,
+    step: Step = 224,
+    start: Annotated[Hidden, "what the pixels are shown on"] = "blur",
+    score: Score = "probability",
+) -> np.ndarray:
+    """Area under the class's score while the most salient pixels are shown first.
+
+    Petsiuk 2018, algorithm 1. Notes each map's curve and its share of tied pixels.
+    """
+    return _areas(inserted, maps, classifier, images, class_indices, step, start, score)
+
+
+def deletion(
+    maps: np.ndarray,
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    *,
+    step: Step = 224,
+    start: Annotated[Hidden, "what the pixels are replaced by"] = "mean",
+    score: Score = "probability",
+) -> np.ndarray:
+    """Area under the class's score while the most salient pixels are taken away first.
+
+    Petsiuk 2018, algorithm 1. Notes each map's curve and its share of tied pixels.
+    """
+    return _areas(deleted, maps, classifier, images, class_indices, step, start, score)
+
+
+def ranks_of(maps: np.ndarray) -> np.ndarray:
+    """(N, H, W) int32: each pixel's place, 0 the most salient; ties in reading order."""
+    order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
+    ranks = np.empty(order.shape, np.int32)
+    np.put_along_axis(ranks, order, np.arange(order.shape[1], dtype=np.int32)[np.newaxis], axis=1)
+    return ranks.reshape(maps.shape)
+
+
+def tied_share(saliency_map: np.ndarray) -> float:
+    """The share of pixels whose value another pixel has too."""
+    _, counts = np.unique(saliency_map, return_counts=True)
+    return float(counts[counts > 1].sum() / saliency_map.size)
+
+
+def curves(
+    question,
+    ranks: np.ndarray,
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    step: int,
+    start: str,
+    score: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of pixels (S,), and the class's score after that share has changed (N, S).
+
+    `question` is `inserted` or `deleted`. All maps' steps share batches. Scores that Ctrl-C left
+    out are NaN.
+    """
+    pixels = ranks[0].size
+    counts = np.minimum(np.arange(-(-pixels // step) + 1) * step, pixels).astype(np.int32)
+    pairs = np.stack([np.repeat(np.arange(len(ranks)), len(counts)), np.tile(counts, len(ranks))])
+    hidden = STARTS[start](classifier, images)
+    classes = np.asarray(class_indices, np.int32)
+    batches = batches_of(pairs.T.astype(np.int32))
+    answers = perturbed(
+        classifier, question, images, batches, len(pairs.T), (ranks, hidden, classes)
+    )
+    scores = np.concatenate([answer[score] for answer in answers])
+    scores = np.pad(scores.astype(float), (0, len(pairs.T) - len(scores)), constant_values=np.nan)
+    return counts / pixels, scores.reshape(len(ranks), len(counts))
+
+
+def inserted(see, inputs, pairs, ranks, hidden, classes) -> dict:
+    """The question of INSERTION: for pairs (picture, count), `count` pixels shown on what hides."""
+    return _mixed(see, pairs, ranks, inputs, hidden, classes)
+
+
+def deleted(see, inputs, pairs, ranks, hidden, classes) -> dict:
+    """The question of DELETION: for pairs (picture, count), `count` pixels taken away."""
+    return _mixed(see, pairs, ranks, hidden, inputs, classes)
+
+
+def _mixed(see, pairs, ranks, first, rest, classes) -> dict:
+    """The class's score and logit with the `count` first-ranked pixels of `first`, else `rest`."""
+    import tensorflow as tf
+
+    pictures, counts = pairs[:, 0], pairs[:, 1]
+    chosen = tf.gather(ranks, pictures) < counts[:, tf.newaxis, tf.newaxis]
+    shown = tf.where(chosen[..., tf.newaxis], tf.gather(first, pictures), tf.gather(rest, pictures))
+    seen = see(shown)
+    classes = tf.gather(classes, pictures)
+    return {
+        "probability": tf.gather(seen.scores, classes, axis=1, batch_dims=1),
+        "logit": tf.gather(seen.logits, classes, axis=1, batch_dims=1),
+    }
+
+
+def _areas(question, maps, classifier, images, class_indices, step, start, score) -> np.ndarray:
+    if step < 1:
+        raise ValueError(f"{question.__name__}: step is at least 1 pixel, got {step}")
+    shares, scores = curves(
+        question, ranks_of(maps), classifier, images, class_indices, step, start, score
+    )
+    note(curve=[[shares.tolist(), row.tolist()] for row in scores])
+    note(tied=[tied_share(saliency_map) for saliency_map in maps])
+    meaningful = np.isfinite(maps).all(axis=(1, 2))
+    return np.where(meaningful, np.trapezoid(scores, shares, axis=1), np.nan)
+
+
+def _blurred(classifier, images: np.ndarray) -> np.ndarray:
+    """The preprocessed pictures behind an 11-tap Gaussian of sigma 5, zero padded."""
+    import cv2
+    from scipy.ndimage import gaussian_filter1d
+
+    impulse = np.eye(BLUR_TAPS)[BLUR_TAPS // 2]  # the kernel is its blur, mirrored at the ends
+    kernel = gaussian_filter1d(impulse, BLUR_SIGMA).astype(np.float32)
+    inputs = classifier.preprocess(images)
+    blurred = [
+        cv2.sepFilter2D(one, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT) for one in inputs
+    ]
+    return np.stack(blurred).reshape(inputs.shape)
+
+
+# What pixels are hidden by, on the preprocessed scale.
+STARTS = {
+    "blur": _blurred,
+    "black": lambda classifier, images: classifier.preprocess(np.zeros_like(images)),
+    "mean": lambda classifier, images: np.zeros_like(classifier.preprocess(images)),
+}

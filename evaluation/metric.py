@@ -1,0 +1,74 @@
+"""The contract of a metric.
+
+    metric(maps, evidence, ..., *, option=default, ...) -> values
+
+`maps` are (N, H, W) float32 raw maps, upsampled to the size of the evidence; `values` (N,) float64,
+NaN where a map has none. A metric's further positional parameters are the evidence that it needs:
+
+    classifier, images (N, H, W, 3), class_indices (N,)
+    explain             (images, class_indices) -> maps by the method in question
+    densities           (N, H, W), where people looked
+    fixations           N arrays (n, 2), columns x and y in pixels
+    other_fixations     N arrays (n, 2): where people looked in other pictures
+    masks               (N, H, W) bool, where the object is
+
+What it notes as arrays or lists with N rows (curves, say) belongs to the maps one by one.
+"""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+from methods.row import Call, Row, parse_call
+
+GAZE, FIXATIONS, OTHERS, MASK = "densities", "fixations", "other_fixations", "masks"
+TRUTHS = {  # kinds of ground truth, in words
+    GAZE: "a gaze map",
+    FIXATIONS: "fixations",
+    OTHERS: "fixations on other pictures",
+    MASK: "an object mask",
+}
+
+
+@dataclass(frozen=True)
+class Metric(Row):
+    """A row of the table: called like its function."""
+
+    better: str = "higher"  # or "lower", or "" where neither is
+    draws: tuple[str, ...] = ()  # representations that need it
+    passes: int = 0  # about how many it takes for a map, so that many are prepared for
+
+    def __call__(self, maps, *evidence, **options) -> np.ndarray:
+        return self.function(maps, *evidence, **options)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The evidence that it takes, in its order."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)[1:]
+
+    @property
+    def truths(self) -> tuple[str, ...]:
+        """The kinds of ground truth among what it needs."""
+        return tuple(need for need in self.needs if need in TRUTHS)
+
+
+class MetricCall(Call):
+    """A metric with the options that were asked for, as in `DELETION:step=448`."""
+
+
+def parse_metric(text: str, table: dict[str, Metric]) -> MetricCall:
+    """The call that `NAME:option=value` stands for. Raises ValueError with the nearest name."""
+    return parse_call(text, table, MetricCall)
+
+
+def unit(maps: np.ndarray) -> np.ndarray:
+    """(N, H, W) -> the same in [0, 1], each map by itself: negatives at 0, then minimum to maximum.
+
+    NaN for a map that is then the same everywhere.
+    """
+    maps = np.maximum(maps, 0).astype(np.float64)
+    lowest, highest = (f(maps, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (maps - lowest) / (highest - lowest)

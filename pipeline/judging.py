@@ -1,0 +1,70 @@
+"""Explanations of one picture, judged: what the metrics say, and how well methods agree."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from classifier import Classifier
+from evaluation import MetricCall
+from evaluation.evaluating import Judged, judge
+from methods import METHODS
+from perturbation import correlation
+from pictures import resized
+from pipeline.evidence import Evidence
+from pipeline.explanation import Explanation
+from representations import upsampled
+
+
+def judged(
+    found: list[Explanation],
+    classifier: Classifier,
+    metrics: Sequence[MetricCall],
+    evidence: Evidence | None,
+) -> Iterator[Explanation]:
+    """The explanations of one picture with what the metrics say, and how well methods agree."""
+    if not found:
+        return
+    first = found[0]
+    image = resized(first.picture, classifier.input_size)
+    known = {}
+    if evidence is not None and first.path is not None:
+        known["truth"] = evidence.truth(first.path, first.picture.shape[:2])
+        name, index = evidence.true_class(first.path, classifier)
+        known |= {"true_class": name, "true_index": index}
+    others = evidence.other_fixations(first.path) if known else None
+    for method in {str(explanation.method): explanation.method for explanation in found}.values():
+        own = [explanation for explanation in found if explanation.method is method]
+        row = METHODS[method.name]
+        judged = Judged(
+            classifier,
+            image,
+            [explanation.map for explanation in own],
+            [explanation.class_index for explanation in own],
+            partial(row, classifier, **method.given),
+            known.get("truth"),
+            others,
+        )
+        for explanation, verdict in zip(own, judge(judged, metrics), strict=True):
+            agreement = _agreement(explanation, found, classifier.input_size)
+            yield replace(explanation, verdict=verdict, agreement=agreement, **known)
+
+
+def _agreement(
+    explanation: Explanation, found: list[Explanation], size: tuple[int, int]
+) -> dict[str, float]:
+    """The correlation of its map with other methods' maps of the same class, or of any class."""
+    own = upsampled(explanation.map, size)
+    return {
+        str(other.method): correlation(own, upsampled(other.map, size))
+        for other in found
+        if other.method is not explanation.method
+        and (
+            other.class_index == explanation.class_index
+            or other.class_agnostic
+            or explanation.class_agnostic
+        )
+        and np.isfinite(own).all()
+        and np.isfinite(other.map).all()
+    }

@@ -1,0 +1,68 @@
+"""Tables of an evaluation as files: CSV for programs, Markdown and LaTeX for reports."""
+
+from pathlib import Path
+
+from evaluation.statistics import ALL
+
+DIGITS = 3
+LEFT_OUT = ("agreement", "picture_hash", "classifier_hash", "options")  # of results.csv
+REPORTED = ("classifier", "method", "metric", "n", "nan", "mean", "variance", "std")
+
+
+def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], about: str) -> list:
+    """Writes `results.csv`, a CSV for each table, and `summary.md` and `.tex`; gives the paths."""
+    written = [_csv(rows.drop(columns=[*LEFT_OUT]), folder / "results.csv")]
+    for name, table in tables.items():
+        if len(table):
+            written.append(_csv(table, folder / f"{name}.csv", index=name == "agreement"))
+    shown = _sections(tables)
+    markdown = [f"## {title}\n\n{_text(table, 'pipe')}\n" for title, table in shown.items()]
+    written.append(_text_file(folder / "summary.md", "\n".join([*markdown, about, ""])))
+    latex = [f"% {title}\n{_text(table, 'latex_booktabs')}\n" for title, table in shown.items()]
+    written.append(_text_file(folder / "summary.tex", "\n".join([*latex, f"% {about}", ""])))
+    return written
+
+
+def _sections(tables: dict) -> dict:
+    """The tables of the report by their titles."""
+    whole = tables["summary"][tables["summary"]["class"] == ALL]
+    by_class = tables["summary"][tables["summary"]["class"] != ALL]
+    sections = {"Metrics": _reported(whole)}
+    if len(by_class):
+        sections["By class"] = _reported(by_class, "class")
+    if len(tables["tests"]):
+        sections["Methods, in pairs (Wilcoxon's signed-rank test, p by Holm)"] = tables["tests"]
+    sections["Methods"] = tables["methods"]
+    if len(tables["agreement"]) > 1:
+        sections["Agreement (mean correlation of maps)"] = tables["agreement"].reset_index(
+            names="method"
+        )
+    if tables["accuracy"]["known"].any():
+        sections["Accuracy"] = tables["accuracy"]
+    return sections
+
+
+def _reported(table, *more: str):
+    """The columns of a report, the confidence interval in one."""
+    table = table.copy()
+    table["95 % interval"] = [
+        f"{low:.{DIGITS}g} to {high:.{DIGITS}g}" if low == low else ""
+        for low, high in zip(table["ci_low"], table["ci_high"], strict=True)
+    ]
+    return table[[*more, *REPORTED, "95 % interval"]]
+
+
+def _text(table, style: str) -> str:
+    from tabulate import tabulate
+
+    return tabulate(table, "keys", style, floatfmt=f".{DIGITS}g", showindex=False, missingval="")
+
+
+def _csv(table, path: Path, index: bool = False) -> Path:
+    return _text_file(path, table.to_csv(index=index))
+
+
+def _text_file(path: Path, text: str) -> Path:
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    return unfinished.replace(path)
