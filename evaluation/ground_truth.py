@@ -24,7 +24,7 @@ from evaluation.fixations import (
 from evaluation.metric import FIXATIONS, GAZE, MASK
 from pictures import SUFFIXES, read_picture
 
-WHITE_SHARE = 0.8  # of the pixels of a mask that are not black
+WHITE, WHITE_SHARE = 0.9, 0.5  # of a mask's non-black pixels half are 0.9 of its maximum
 LISTS = {".txt", ".csv", ".tsv"}
 MEXCULTURE = re.compile(r"(?P<head>.+)_(?P<tail>[^_]+_[^_]+)")
 MEXCULTURE_TRUTHS = ("{head}_GFDM_{tail}", "{head}_GazeFix_{tail}")
@@ -120,7 +120,7 @@ def is_mask(array: np.ndarray) -> bool:
     A gaze map has slopes instead; a mask has greys at the object's edges only.
     """
     lit = array[array > 0]
-    return lit.size > 0 and bool((lit == array.max()).mean() > WHITE_SHARE)
+    return lit.size > 0 and bool((lit >= WHITE * array.max()).mean() > WHITE_SHARE)
 
 
 def find_ground_truth(pictures: list[Path], places: list[str]) -> dict[Path, tuple[Path, ...]]:

@@ -1,8 +1,9 @@
 """Statistics of a table of results: how well methods do, and whether they differ.
 
 A table is a pandas frame with a row for each explanation: `picture`, `classifier`, `method`,
-`class_index`, `true_class`, and a column for each metric. NaN, a metric without a value, is counted
-and left out of means.
+`class_index`, `true_class`, `judged` (the names of the metrics that were asked) and a column for
+each metric. NaN of a metric that was asked is counted and left out of means; a metric that could
+not be asked, for want of ground truth, is missing.
 """
 
 from itertools import combinations
@@ -17,7 +18,7 @@ FEWEST = 6  # pairs: with fewer, Wilcoxon's p cannot fall below 0.05
 
 
 def summary(table, metrics: dict[str, str]):
-    """A row for each classifier, method, metric and class: n, nan, mean, variance and so on.
+    """A row for each classifier, method, metric and class: n, nan, missing, mean and so on.
 
     `metrics` are names of columns, with what is better. Variance and deviation are the sample's
     (n - 1). The 95 % confidence interval of the mean is a bootstrap's (percentiles, seeded).
@@ -30,10 +31,11 @@ def summary(table, metrics: dict[str, str]):
         for name in [ALL, *classes]:
             chosen = own if name == ALL else own[own["true_class"] == name]
             for metric, better in metrics.items():
-                if chosen[metric].size and table[metric].notna().any():
+                asked = np.array([metric in judged for judged in chosen["judged"]], bool)
+                if asked.any():
                     told = {"classifier": classifier, "method": method, "metric": metric}
-                    told |= {"better": better, "class": name}
-                    rows.append(told | describe(chosen[metric].to_numpy(float)))
+                    told |= {"better": better, "class": name, "missing": int((~asked).sum())}
+                    rows.append(told | describe(chosen[metric].to_numpy(float)[asked]))
     return pd.DataFrame(rows)
 
 

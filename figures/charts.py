@@ -120,5 +120,5 @@ def _captioned(figure, caption: str):
     figure.set_size_inches(width, height + foot)
     figure.get_layout_engine().set(rect=(0, foot / (height + foot), 1, height / (height + foot)))
     text = {"size": CAPTION_FONT, "va": "bottom", "parse_math": False}
-    figure.text(0.1 / width, 0.04, "\n".join(lines), **text)
+    figure.text(0.1 / width, 0.04 / figure.get_figheight(), "\n".join(lines), **text)
     return figure

@@ -124,6 +124,7 @@ def read(folder: str | Path, *, heavy: bool = True):
 def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
     """The row as people use it: the map an array, metrics by their names, JSON read."""
     metrics = dict(row.pop("metrics") or ())
+    row["judged"] = tuple(metrics)  # by which metrics; the others' columns are NaN too
     row["agreement"] = dict(row["agreement"] or ())
     if heavy:
         shape, kind = row.pop("map_shape"), row.pop("map_type")

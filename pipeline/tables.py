@@ -5,8 +5,8 @@ from pathlib import Path
 from evaluation.statistics import ALL
 
 DIGITS = 3
-LEFT_OUT = ("agreement", "picture_hash", "classifier_hash", "options")  # of results.csv
-REPORTED = ("classifier", "method", "metric", "n", "nan", "mean", "variance", "std")
+LEFT_OUT = ("agreement", "judged", "picture_hash", "classifier_hash", "options")  # of results.csv
+REPORTED = ("classifier", "method", "metric", "n", "nan", "missing", "mean", "variance", "std")
 
 
 def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], about: str) -> list:
@@ -25,11 +25,12 @@ def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], abou
 
 def _sections(tables: dict) -> dict:
     """The tables of the report by their titles."""
-    whole = tables["summary"][tables["summary"]["class"] == ALL]
-    by_class = tables["summary"][tables["summary"]["class"] != ALL]
-    sections = {"Metrics": _reported(whole)}
-    if len(by_class):
-        sections["By class"] = _reported(by_class, "class")
+    sections = {}
+    if len(tables["summary"]):
+        of_all = tables["summary"]["class"] == ALL
+        sections["Metrics"] = _reported(tables["summary"][of_all])
+        if not of_all.all():
+            sections["By class"] = _reported(tables["summary"][~of_all], "class")
     if len(tables["tests"]):
         sections["Methods, in pairs (Wilcoxon's signed-rank test, p by Holm)"] = tables["tests"]
     sections["Methods"] = tables["methods"]

@@ -79,7 +79,10 @@ def test_isolines_go_where_the_map_crosses_its_levels():
     assert not drawn[20, 29:32].any()
 
 
-@pytest.mark.parametrize("name", REPRESENTATIONS.keys() - {"convergence"})
+CHARTS = {"convergence", "curves", "cascade"}  # of notes, not of the map
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS.keys() - CHARTS)
 @pytest.mark.parametrize("size", [(40, 60), (60, 40), (1, 1)])
 def test_every_representation_is_rgb_of_the_pictures_size(name, size):
     image = np.full((*size, 3), 100, np.uint8)
@@ -131,6 +134,21 @@ def test_superpixels_are_tinted_and_bounded():
     assert drawn[50, 250, 0] > drawn[50, 250, 1]  # red: against it
     assert drawn[150, 50].tolist() == [100, 100, 100]
     assert drawn[50, 200].tolist() == [255, 230, 0]  # the boundary between two that are shown
+
+
+@pytest.mark.parametrize(
+    ("name", "noted"),
+    [
+        ("curves", {"DELETION": [[0, 0.5, 1], [0.9, 0.2, 0]]}),
+        ("cascade", [[1, 4, 8], [0.9, 0.3, 0.1]]),
+    ],
+)
+def test_charts_of_metrics_are_drawn_of_what_was_noted(name, noted):
+    chart = represent(name, MAP, IMAGE, **{name: noted})
+    assert chart.dtype == np.uint8
+    assert len(np.unique(chart.reshape(-1, 3), axis=0)) > 10
+    with pytest.raises(ValueError, match=f"needs {name}"):
+        represent(name, MAP, IMAGE)
 
 
 def test_a_convergence_chart_is_drawn_of_what_was_noted():
