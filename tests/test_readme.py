@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 from classifier.applications import ALIASES, applications
+from evaluation import METRICS
 from methods import METHODS
 from pipeline.flags import make_parser, make_plan
 from representations import REPRESENTATIONS
@@ -34,8 +35,16 @@ def test_every_method_is_listed_with_its_options_and_defaults():
     }
 
 
+def test_every_metric_is_listed_with_what_is_better_and_its_options():
+    told = {words(row[0])[0]: (row[2], words(row[4])) for row in table("Evaluation")}
+    assert told == {
+        name: (metric.better, [f"{o.name}={o.default}" for o in metric.options.values()])
+        for name, metric in METRICS.items()
+    }
+
+
 def test_every_flag_is_listed_and_no_other():
-    told = [words(row[0])[0] for row in table("Flags")]
+    told = [flag for row in table("Flags") for flag in words(row[0])]
     parser = make_parser()
     known = [action.option_strings[-1] for action in parser._actions if action.option_strings]
     assert sorted(told) == sorted(known)
