@@ -1,0 +1,142 @@
+"""A new head on a pretrained classifier, and its training. Nothing heavy is imported at once."""
+
+from pathlib import Path
+
+import numpy as np
+from labelled_folder import Sample
+
+from classifier import Classifier
+from classifier.survey import layers_within
+from pictures import PictureError, read_picture, resized
+
+DROPOUT = 0.2
+PATIENCE = 10  # epochs without a lower validation loss
+SMALLEST_FALL = 1e-3  # of the validation loss that counts
+UNREADABLE = -1  # the label of what is no picture
+
+
+def make_model(classifier: Classifier, classes: int):
+    """(model, head): the classifier's layers up to the target layer, nested, under a new head.
+
+    The model takes preprocessed pictures; the head, its last part, pooled features (N, K).
+    """
+    import keras
+    from keras import layers
+
+    pretrained, target = classifier.model, classifier.network.target
+    backbone = keras.Model(pretrained.input, target.layer.output, name=classifier.name)
+    for _, layer in layers_within(backbone):
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False  # keeps its statistics, also while all others are trained
+    inputs = keras.Input(classifier.network.input_shape)
+    pooled = layers.GlobalAveragePooling2D(name="avg_pool")(backbone(inputs))
+    scores = layers.Dense(classes, "softmax", name="predictions")
+    outputs = scores(layers.Dropout(DROPOUT, name="dropout")(pooled))
+    return keras.Model(inputs, outputs), keras.Model(pooled, outputs)
+
+
+def picture_batches(
+    classifier: Classifier,
+    samples: dict[str, list[Sample]],
+    size: int,
+    unreadable: dict[Path, str],
+) -> dict:
+    """For each split that has samples, a dataset of preprocessed pictures (B, H, W, C) and labels.
+
+    They are read from disk as they are used. Those for training are shuffled, and half of a batch
+    are the mirror images of the other half. What cannot be read is black, its label UNREADABLE,
+    and the reason is put into `unreadable`.
+    """
+    return {
+        split: _from_disk(classifier, found, size, split == "training", unreadable)
+        for split, found in samples.items()
+        if found
+    }
+
+
+def _from_disk(classifier, samples: list[Sample], size: int, training: bool, unreadable):
+    import tensorflow as tf
+
+    def read(index: int) -> tuple[np.ndarray, int]:
+        file, label = samples[index]
+        try:
+            image = resized(read_picture(file), classifier.input_size)
+            return classifier.preprocess(image[np.newaxis])[0], label
+        except PictureError as error:
+            unreadable[file] = str(error)
+            return np.zeros(classifier.network.input_shape, np.float32), UNREADABLE
+
+    def tensors(index):
+        image, label = tf.numpy_function(read, [index], (tf.float32, tf.int64))
+        return tf.ensure_shape(image, classifier.network.input_shape), tf.ensure_shape(label, ())
+
+    def with_mirror_images(images, labels):
+        return tf.concat([images, images[:, :, ::-1]], 0), tf.concat([labels, labels], 0)
+
+    indices = tf.data.Dataset.range(len(samples))
+    if not training:
+        return indices.map(tensors, tf.data.AUTOTUNE).batch(size).prefetch(1)
+    batches = indices.shuffle(len(samples)).map(tensors, tf.data.AUTOTUNE)
+    return batches.batch(max(1, size // 2)).map(with_mirror_images).prefetch(1)
+
+
+def pooled_features(classifier: Classifier, batches) -> tuple[np.ndarray, np.ndarray]:
+    """Features (N, K), averaged over positions, and labels (N,), of the pictures that are read."""
+    from tqdm import tqdm
+
+    target = classifier.network.target
+    features, labels = [np.zeros((0, target.shape[-1]), np.float32)], [np.zeros(0, np.int64)]
+    for images, given in tqdm(batches, "features", unit="batch", disable=None, leave=False):
+        known = given.numpy() != UNREADABLE
+        if known.any():
+            maps = classifier.network.features(images.numpy()[known], target.path)["features"]
+            features.append(maps.mean(axis=(1, 2)))
+            labels.append(given.numpy()[known])
+    return np.concatenate(features), np.concatenate(labels)
+
+
+def feature_batches(features: dict[str, tuple], size: int) -> dict:
+    """Datasets of features (B, K) and labels (B,), those for training shuffled."""
+    import tensorflow as tf
+
+    batches = {split: tf.data.Dataset.from_tensor_slices(pair) for split, pair in features.items()}
+    batches["training"] = batches["training"].shuffle(len(batches["training"]))
+    return {split: those.batch(size) for split, those in batches.items() if len(those)}
+
+
+def fit(model, batches: dict, epochs: int, learning_rate: float, stage: str) -> bool:
+    """Trains until the validation loss falls no more, and leaves the best weights that there were.
+
+    Whether Ctrl-C let it; KeyboardInterrupt is raised where it comes before an epoch is done.
+    """
+    import keras
+    from tqdm.keras import TqdmCallback
+
+    training, validation = batches["training"], batches["validation"]
+    adam = keras.optimizers.Adam(learning_rate)
+    model.compile(adam, "sparse_categorical_crossentropy", jit_compile=False)
+    best, loss = model.get_weights(), model.evaluate(validation, verbose=0)
+    stopping = keras.callbacks.EarlyStopping(
+        patience=PATIENCE, min_delta=SMALLEST_FALL, restore_best_weights=True
+    )
+    watching = [stopping, TqdmCallback(desc=stage, leave=False, disable=None)]
+    stopped = ""
+    try:
+        model.fit(
+            training,
+            validation_data=validation,
+            epochs=epochs,
+            callbacks=watching,
+            shuffle=False,  # the dataset is
+            verbose=0,
+        )
+    except KeyboardInterrupt:
+        if stopping.best_weights is None:
+            raise
+        stopped = ", stopped"
+    finally:
+        if stopping.best_weights is not None and stopping.best < loss:
+            best, loss = stopping.best_weights, stopping.best
+        model.set_weights(best)
+    print(f"{stage}: validation loss {loss:.3f}, {len(model.history.epoch)} epochs{stopped}")
+    return not stopped
