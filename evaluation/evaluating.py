@@ -55,6 +55,12 @@ class Verdict:
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped_early: bool = False
 
+    @property
+    def tied(self) -> float | None:
+        """The share of pixels whose order is arbitrary, where a metric has put them in order."""
+        shares = [told["tied"] for told in self.notes.values() if "tied" in told]
+        return shares[0] if shares else None
+
 
 def judge(judged: Judged, calls: list[MetricCall]) -> list[Verdict]:
     """A verdict for each map; metrics for which the picture has no ground truth are left out."""

@@ -7,7 +7,12 @@ import numpy as np
 
 from evaluation.ground_truth import MEXCULTURE
 
-SPLITS = {"train", "training", "val", "valid", "validation", "test", "testing"}
+SPLITS = {  # folders of these names are splits, which hold the classes, and no classes themselves
+    "training": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+NO_CLASSES = {name for names in SPLITS.values() for name in names}
 
 
 def true_classes(pictures: list[Path]) -> dict[Path, str]:
@@ -54,6 +59,6 @@ def some_of_each(
 
 def _folder(picture: Path) -> str:
     for folder in picture.parents:
-        if folder.name.lower() not in SPLITS:
+        if folder.name.lower() not in NO_CLASSES:
             return folder.name
     return ""

@@ -131,6 +131,7 @@ class Explanation:
             "notes": self.notes,
             "true_class": self.true_class,
             "metrics": self.verdict.values,
+            "tied": self.verdict.tied,
         }
 
     def _repr_png_(self) -> bytes:

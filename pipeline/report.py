@@ -151,6 +151,8 @@ class Report:
                 print(f"  {where}: stopped early, after {explanation.notes['passes']:,} passes")
             if values := explanation.verdict.values:
                 told = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+                ties = explanation.verdict.tied
+                told += f" ({ties:.0%} of the pixels tied)" if ties is not None else ""
                 print(f"  {where}: {told}")
 
     def _save_page(self, suffix: str) -> None:

@@ -36,6 +36,7 @@ def stored_row(explanation: Explanation, classifier: Classifier) -> dict[str, An
         "map": saliency_map.tobytes(),
         "map_shape": list(saliency_map.shape),
         "map_type": str(saliency_map.dtype),
+        "tied": explanation.verdict.tied,
         "metrics": list(explanation.verdict.values.items()),
         "agreement": list(explanation.agreement.items()),
         "metric_notes": json.dumps(finite(explanation.verdict.notes)),

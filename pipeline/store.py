@@ -41,12 +41,13 @@ COLUMNS = KEY | {
     "map": "binary",  # the raw map's bytes, of map_type, map_shape
     "map_shape": "list",
     "map_type": TEXT,
+    "tied": REAL,  # share of the map's pixels, upsampled, that have another's value
     "metrics": "metrics",  # name -> value, NaN where there is none
     "agreement": "metrics",  # method -> correlation of its map with this one
     "metric_notes": TEXT,  # JSON: curves and the like
     "notes": TEXT,  # JSON: what the method noted
 }
-HEAVY = ("map", "metric_notes", "notes")
+HEAVY = ("map", "map_shape", "map_type", "metric_notes", "notes")
 
 
 class Store:

@@ -6,10 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.words import nearest
+from evaluation.true_classes import SPLITS
 from pictures import find_pictures
-
-# Folders of these names are splits, which hold the classes, and no classes themselves.
-SPLITS = {"training": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
 
 
 class Sample(NamedTuple):
