@@ -177,6 +177,7 @@ def represent_cascade(
     labels = ("layers re-initialised, from the top", "rank correlation")
     figure = small_chart({"": cascade}, *labels, _side(image))
     figure.axes[0].axhline(0, color="black", linewidth=0.5)
+    figure.axes[0].set_ylim(-1.05, 1.05)
     return pixels(figure)
 
 

@@ -70,7 +70,7 @@ def box_chart(panels: Mapping[str, Mapping[str, np.ndarray]], caption: str):
         axes.set_xticks(range(1, len(boxes) + 1), labels=names)
         if len(boxes) > 3:
             axes.tick_params(axis="x", rotation=60)
-        _small_print(axes, title)
+        _small_print(axes, textwrap.fill(title, 26))
         axes.grid(alpha=0.3, axis="y")
     for axes in places[len(panels) :]:
         axes.set_axis_off()
