@@ -103,15 +103,25 @@ class Classifier:
         return self.network.features(self.preprocess(images), layer)["features"]
 
     def feature_gradients(
-        self, images: np.ndarray, class_indices, layer: str | None = None
+        self,
+        images: np.ndarray,
+        class_indices,
+        layer: str | None = None,
+        features: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Features A and gradients dS_c/dA of a layer, both (N, h, w, C).
 
-        S_c is the logit of each picture's class, from `class_indices` (N,).
+        S_c is the logit of each picture's class, from `class_indices` (N,). Several classes of one
+        picture, standing side by side, cost little more than one. Where `features` are given, A
+        are these, as if the layer had given them.
         """
         layer = self._path(layer)
         indices = self._checked(class_indices, len(images))
-        result = self.network.gradients(self.preprocess(images), indices, layer)
+        inputs = self.preprocess(images)
+        if features is None:
+            result = self.network.gradients(inputs, indices, layer)
+        else:
+            result = self.network.head_gradients(inputs, indices, features, layer)
         return result["features"], result["gradients"]
 
     def layer_model(self, layer: str | None = None) -> Callable:

@@ -293,9 +293,11 @@ def test_maps_of_a_mixed_precision_model_are_float32(policy):
     try:
         classifier = load_classifier(sequential())
         features, gradients = classifier.feature_gradients(noise(), [0, 1])
+        _, again = classifier.feature_gradients(noise(), [0, 1], features=features)
     finally:
         keras.mixed_precision.set_global_policy("float32")
-    assert features.dtype == gradients.dtype == np.float32
+    assert features.dtype == gradients.dtype == again.dtype == np.float32
+    np.testing.assert_array_equal(again, gradients)
     assert classifier.scores(noise()).dtype == np.float32
 
 
