@@ -88,7 +88,11 @@ def make_parser() -> Parser:
         help="of --model_path: none, tf, caffe, torch or the name of an application",
     )
     add("--weights", metavar="FILE", help="of --model_name: a Keras weights file, or random")
-    add("--layer", metavar="NAME", help="the target layer, for one classifier")
+    add(
+        "--layer",
+        metavar="NAME[,NAME]",
+        help="the target layer, for one classifier; of several the maps are averaged",
+    )
     add(
         "--precision",
         choices=PRECISIONS,
