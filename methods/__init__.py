@@ -2,13 +2,20 @@
 
 from fem import fem
 from gradcam import gradcam
-from methods import kernelshap, lime, occlusion, rise
+from methods import (
+    cam,
+    kernelshap,
+    lime,
+    occlusion,
+    rise,
+)
 from methods.method import Method, MethodCall, parse_method
 
 METHODS = {
     method.name: method
     for method in (
         Method(gradcam, "Grad-CAM", needs_layers=True),
+        Method(cam.cam, "CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
