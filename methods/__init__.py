@@ -4,6 +4,7 @@ from fem import fem
 from gradcam import gradcam
 from methods import (
     cam,
+    gradcampp,
     kernelshap,
     lime,
     occlusion,
@@ -16,6 +17,7 @@ METHODS = {
     for method in (
         Method(gradcam, "Grad-CAM", needs_layers=True),
         Method(cam.cam, "CAM", needs_layers=True),
+        Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),

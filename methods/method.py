@@ -57,6 +57,7 @@ class Method:
 
     function: Callable[..., np.ndarray]
     title: str  # how figures call it
+    spelling: str = ""  # its name, where Python cannot call the function so: GRADCAM++
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
@@ -89,7 +90,7 @@ class Method:
 
     @property
     def name(self) -> str:
-        return self.function.__name__.upper()
+        return self.spelling or self.function.__name__.upper()
 
     @property
     def summary(self) -> str:
