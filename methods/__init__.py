@@ -5,6 +5,7 @@ from gradcam import gradcam
 from methods import (
     cam,
     gradcampp,
+    hirescam,
     kernelshap,
     lime,
     occlusion,
@@ -18,6 +19,7 @@ METHODS = {
         Method(gradcam, "Grad-CAM", needs_layers=True),
         Method(cam.cam, "CAM", needs_layers=True),
         Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
+        Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
