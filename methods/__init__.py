@@ -10,6 +10,7 @@ from methods import (
     lime,
     occlusion,
     rise,
+    xgradcam,
 )
 from methods.method import Method, MethodCall, parse_method
 
@@ -20,6 +21,7 @@ METHODS = {
         Method(cam.cam, "CAM", needs_layers=True),
         Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
         Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
+        Method(xgradcam.xgradcam, "XGrad-CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
