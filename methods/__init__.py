@@ -4,6 +4,7 @@ from fem import fem
 from gradcam import gradcam
 from methods import (
     cam,
+    eigencam,
     gradcampp,
     hirescam,
     kernelshap,
@@ -24,6 +25,9 @@ METHODS = {
         Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
         Method(xgradcam.xgradcam, "XGrad-CAM", needs_layers=True),
         Method(layercam.layercam, "LayerCAM", needs_layers=True),
+        Method(
+            eigencam.eigencam, "Eigen-CAM", class_agnostic=True, needs_layers=True, display="signed"
+        ),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
