@@ -12,6 +12,7 @@ from methods import (
     lime,
     occlusion,
     rise,
+    scorecam,
     xgradcam,
 )
 from methods.method import Method, MethodCall, parse_method
@@ -28,6 +29,7 @@ METHODS = {
         Method(
             eigencam.eigencam, "Eigen-CAM", class_agnostic=True, needs_layers=True, display="signed"
         ),
+        Method(scorecam.scorecam, "Score-CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
