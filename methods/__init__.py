@@ -3,6 +3,7 @@
 from fem import fem
 from gradcam import gradcam
 from methods import (
+    ablationcam,
     cam,
     eigencam,
     gradcampp,
@@ -30,6 +31,7 @@ METHODS = {
             eigencam.eigencam, "Eigen-CAM", class_agnostic=True, needs_layers=True, display="signed"
         ),
         Method(scorecam.scorecam, "Score-CAM", needs_layers=True),
+        Method(ablationcam.ablationcam, "Ablation-CAM", needs_layers=True),
         Method(fem, "FEM", class_agnostic=True, needs_layers=True),
         Method(rise.rise, "RISE", display="range", presets=rise.PRESETS, draws=("convergence",)),
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
