@@ -16,11 +16,14 @@ from typing import Annotated
 
 import numpy as np
 
+from activation_maps import average
 from classifier import DEFAULT_MODEL, as_classifier
 from pictures import read_picture, resized
 from utils import get_required_size
 
 SIGMA = 2.0
+
+K = Annotated[float, "how many standard deviations above its mean a feature must be"]
 
 
 def get_img_array(img_path: str | Path) -> np.ndarray:
@@ -67,11 +70,16 @@ def fem(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    k: Annotated[float, "how many standard deviations above its mean a feature must be"] = SIGMA,
+    k: K = SIGMA,
 ) -> np.ndarray:
     """FEM: (N, h, w), where features are rare and strong; class-agnostic, the class is ignored.
 
-    Units are those of the features. Fuad 2020.
+    Units are those of the features; of several layers it is the average. Fuad 2020.
     """
-    features = classifier.features(images)
+    return average([fem_of_layer(classifier, images, layer, k) for layer in classifier.layers])
+
+
+def fem_of_layer(classifier, images: np.ndarray, layer: str, k: float = SIGMA) -> np.ndarray:
+    """The FEM maps (N, h, w) of one layer."""
+    features = classifier.features(images, layer)
     return np.stack([aggregate_binary_maps(compute_binary_maps(A, k), A) for A in features])

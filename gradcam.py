@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from activation_maps import Smooth, activation_maps
 from classifier import as_classifier
 from pictures import resized
 from utils import (
@@ -27,6 +28,8 @@ from utils import (
 
 class GradCAM:
     """Grad-CAM step by step, as in the lab; `gradcam` walks through the same steps.
+
+    All but the last: the channels' sum, K times their mean, is that of `activation_maps`.
 
     Args:
         model_name: A classifier's name, or a Classifier.
@@ -98,16 +101,17 @@ def gradcam(
     relu: Annotated[
         Literal["sum", "channels"], "ReLU of the sum over channels (the paper), or of each channel"
     ] = "sum",
+    smooth: Smooth = "none",
 ) -> np.ndarray:
     """Grad-CAM: (N, h, w), the channels weighted by their gradient, where they speak for the class.
 
     Units are those of the logit; nothing is negative. Selvaraju 2017, eq. 1 and 2.
     """
-    cam = GradCAM(classifier, images)
-    pooled = cam.pool_gradients(cam.compute_gradients(cam.get_model(), class_indices))
-    channels = pooled.shape[-1]
-    cam.weight_activation_map(pooled)
-    if relu == "channels":
-        cam.apply_relu()
-    cam.apply_dimension_average_pooling()
-    return channels * cam.apply_relu()  # the paper sums, the step averages
+
+    def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarray:
+        cam = GradCAM(classifier, images)
+        gradients = cam.compute_gradients(classifier.layer_model(layer), class_indices)
+        channels = cam.weight_activation_map(cam.pool_gradients(gradients))
+        return cam.apply_relu() if relu == "channels" else channels
+
+    return activation_maps(classifier, images, class_indices, weighted_channels, smooth)

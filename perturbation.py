@@ -11,11 +11,13 @@ each composite.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
+from classifier.network import TWIN_PASSES
 from classifier.passes import BATCH
-from running import note, progress
+from running import note, progress, tally
 
 
 def batch_sizes(count: int) -> list[int]:
@@ -36,25 +38,28 @@ def perturbed(
     batches: Iterable[tuple[np.ndarray, ...]],
     count: int,
     constants: tuple[np.ndarray, ...] = (),
+    layer: str | None = None,
 ) -> Iterator[dict[str, np.ndarray]]:
     """The question's answer for each batch of `count` composites in all.
 
-    They are made of one picture, `images` being (H, W, 3), or of several, (N, H, W, 3). Ends early
-    on Ctrl-C. In bfloat16 the first batch is asked in float32 too, and the correlation of the two
-    answers noted; `passes` is noted in the end.
+    They are made of one picture, `images` being (H, W, 3), or of several, (N, H, W, 3). A question
+    about a `layer` gives its features: passes through the head alone. Ends early on Ctrl-C. In
+    bfloat16 the first batch is asked in float32 too, and the correlation of the two answers noted;
+    `passes` is tallied.
     """
-    network = classifier.network
+    ask = classifier.network.ask
+    coming = count
+    if layer is not None:  # too little work for a twin to pay
+        ask, coming = partial(ask, layer=layer), min(count, TWIN_PASSES - 1)
     inputs = classifier.preprocess(images.reshape(-1, *images.shape[-3:]))
-    passes = 0
-    for batch in progress(batches, len(batch_sizes(count))):
+    for number, batch in enumerate(progress(batches, len(batch_sizes(count)))):
         arrays = (inputs, *batch, *constants)
-        answer = network.ask(question, arrays, count, precision=classifier.precision)
-        if passes == 0 and classifier.precision != "float32":
-            exact = network.ask(question, arrays, count)
+        answer = ask(question, arrays, coming, precision=classifier.precision)
+        if number == 0 and classifier.precision != "float32":
+            exact = ask(question, arrays, coming)
             pairs = {name: (answer[name], exact[name]) for name in answer}
             note(float32_correlation={n: correlation(*pair) for n, pair in pairs.items()})
-        passes += len(batch[0])
-        note(passes=passes)
+        tally(passes=len(batch[0]))
         yield answer
 
 

@@ -1,5 +1,6 @@
 """Classifier: all that a method may ask of an image classifier, whatever is behind it."""
 
+import copy
 import hashlib
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +11,7 @@ import numpy as np
 from classifier.labels import Labels
 from classifier.passes import BATCH, SMALLEST_PROBABILITY, Pass, signature
 from classifier.preprocessing import with_channels
-from classifier.target_layer import find_layer
+from classifier.target_layer import class_maps, find_layer, last_of_each_size
 
 
 class Classifier:
@@ -37,7 +38,7 @@ class Classifier:
         self.precision = "float32"  # or "bfloat16": of perturbation passes
         self.source = source or {}  # how it was asked for, for the record
         self._preprocess = preprocess
-        self._layer: str | None = None
+        self._layers: tuple[str, ...] = ()  # empty: the target layer, by the rule
 
     @property
     def model(self):
@@ -59,18 +60,45 @@ class Classifier:
     def layer(self) -> str:
         """Path of the target layer: the last with positions, if no other was set.
 
-        It can be set to a path or a name. Raises ValueError for a layer that there is not.
+        It can be set to a path or a name, or several with commas, of which methods average the
+        maps: "a,b". Raises ValueError for a layer that there is not.
         """
-        self._need_layers()
-        return self._layer or self.network.target.path
+        return ",".join(self.layers)
 
     @layer.setter
-    def layer(self, name: str) -> None:
-        self._layer = find_layer(self._calls(), name).path
+    def layer(self, names: str) -> None:
+        paths = [find_layer(self._calls(), name.strip()).path for name in names.split(",")]
+        self._layers = tuple(dict.fromkeys(paths))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Paths of the target layers, one if no others were set."""
+        self._need_layers()
+        return self._layers or (self.network.target.path,)
 
     @property
     def random_weights(self) -> bool:
         return self.weights == "random"
+
+    @property
+    def layers_of_all_sizes(self) -> tuple[str, ...]:
+        """Paths of the last layer of each resolution up to the target layer, or of those set."""
+        if len(self.layers) > 1:
+            return self.layers
+        return tuple(call.path for call in last_of_each_size(self._calls(), self.layer))
+
+    @property
+    def class_maps(self) -> str | None:
+        """Path of the layer that gives a map for each class, where the head only pools these."""
+        self._need_layers()
+        found = class_maps(self.network.survey)
+        return found and found.path
+
+    def scaled(self, factor: float) -> "Classifier":
+        """This classifier with its input, once preprocessed, multiplied by `factor`."""
+        scaled = copy.copy(self)  # the same network
+        scaled._preprocess = lambda images: factor * self._preprocess(images)
+        return scaled
 
     def expect(self, passes: int) -> None:
         """Says how many passes are coming, so that what pays for so many is prepared."""
@@ -103,15 +131,25 @@ class Classifier:
         return self.network.features(self.preprocess(images), layer)["features"]
 
     def feature_gradients(
-        self, images: np.ndarray, class_indices, layer: str | None = None
+        self,
+        images: np.ndarray,
+        class_indices,
+        layer: str | None = None,
+        features: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Features A and gradients dS_c/dA of a layer, both (N, h, w, C).
 
-        S_c is the logit of each picture's class, from `class_indices` (N,).
+        S_c is the logit of each picture's class, from `class_indices` (N,). Several classes of one
+        picture, standing side by side, cost little more than one. Where `features` are given, A
+        are these, as if the layer had given them.
         """
         layer = self._path(layer)
         indices = self._checked(class_indices, len(images))
-        result = self.network.gradients(self.preprocess(images), indices, layer)
+        inputs = self.preprocess(images)
+        if features is None:
+            result = self.network.gradients(inputs, indices, layer)
+        else:
+            result = self.network.head_gradients(inputs, indices, features, layer)
         return result["features"], result["gradients"]
 
     def layer_model(self, layer: str | None = None) -> Callable:

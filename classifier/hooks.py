@@ -54,3 +54,12 @@ def listening(function: Callable, listener: Callable[[tuple, Any], None]) -> Cal
         return output
 
     return heard
+
+
+def changing(function: Callable, change: Callable[[Any], Any]) -> Callable:
+    """`function`, giving `change(output)` in the place of its output."""
+
+    def changed(*args, **kwargs):
+        return change(function(*args, **kwargs))
+
+    return changed

@@ -46,7 +46,7 @@ def load_classifier(
         preprocessing: `none`, `tf`, `caffe`, `torch`, the name of an application, or a function.
         multi_label: Whether a model that ends in logits takes their sigmoid, not their softmax.
         weights: A Keras weights file or `random`, for a classifier by name.
-        layer: The target layer, if not the one that the rule finds.
+        layer: The target layer, if not the one that the rule finds; or several, with commas.
         precision: Of perturbation passes (RISE, LIME, ...): `float32` or `bfloat16`.
 
     A file `mine.json` beside `mine.keras` may give `class_names`, `preprocessing`, `multi_label`

@@ -93,9 +93,24 @@ class Network:
     def gradients(
         self, inputs: np.ndarray, class_indices: np.ndarray, layer: str
     ) -> dict[str, np.ndarray]:
-        """Features A of `layer`, and gradients dS_c/dA of the logit of each picture's class."""
+        """Features A of `layer`, and gradients dS_c/dA of the logit of each picture's class.
+
+        Neighbours that are the same picture cost one pass, and the head alone for each class.
+        """
         indices = np.asarray(class_indices, np.int32)
-        return self._in_batches(passes.gradients, layer, inputs, indices)
+        starts = [i for i in range(len(inputs)) if i == 0 or (inputs[i] != inputs[i - 1]).any()]
+        if len(starts) == len(inputs) or self._gear_for(self._coming(len(inputs))) == "eager":
+            return self._in_batches(passes.gradients, layer, inputs, indices)
+        counts = np.diff([*starts, len(inputs)])
+        features = np.repeat(self.features(inputs[starts], layer)["features"], counts, axis=0)
+        return self.head_gradients(inputs, indices, features, layer)
+
+    def head_gradients(
+        self, inputs: np.ndarray, class_indices: np.ndarray, features: np.ndarray, layer: str
+    ) -> dict[str, np.ndarray]:
+        """The same where `layer` gives these features (N, h, w, C): the head alone, if compiled."""
+        indices = np.asarray(class_indices, np.int32)
+        return self._in_batches(passes.head_gradients, layer, inputs, indices, features)
 
     def ask(
         self,
@@ -123,16 +138,19 @@ class Network:
         count = len(arrays[0])
         if count == 0:
             raise ValueError("no pictures: expected (N, H, W, C) with N > 0")
-        self._done = min(self._done + count, TWIN_PASSES - 1)  # many calls are worth compiling for
+        coming = self._coming(count)
+        self._done = min(self._done + count, TWIN_PASSES - 1)
         parts = [
-            self.ask(
-                question, tuple(array[start:end] for array in arrays), max(count, self._done), layer
-            )
+            self.ask(question, tuple(array[start:end] for array in arrays), coming, layer)
             for start, end in pairwise([*range(0, count, passes.BATCH), count])
         ]
         if len(parts) == 1:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _coming(self, count: int) -> int:
+        """As how many passes the next `count` count: many calls are worth compiling for, too."""
+        return max(count, min(self._done + count, TWIN_PASSES - 1))
 
     def _gear_for(self, count: int) -> str:
         count = max(self._expected, count)
@@ -165,14 +183,14 @@ class Network:
         source = self.survey.logits  # before any tracing: a survey needs numbers
         call = find_layer(self.survey.calls, layer) if layer else None
 
-        def see(inputs, tape=None):
+        def see(inputs, tape=None, features=None):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
             with ExitStack() as stack:
                 if gear == "twin" or (gear == "bfloat16" and not self.twin_refused):
                     stack.enter_context(twin_of(self.model, self._folds, call and call.layer))
                 if gear == "bfloat16":
                     stack.enter_context(in_bfloat16(self.model, source.layer))
-                return passes.one_pass(self.model, inputs, source, call, tape)
+                return passes.one_pass(self.model, inputs, source, call, tape, features)
 
         return see
 

@@ -1,13 +1,19 @@
 """One forward pass of a model, and what can be asked of it.
 
-A question is a function `question(see, *tensors) -> {name: tensor}`; `see(inputs, tape=None)` gives
-a `Pass`. The same question runs eagerly, compiled, on the inference twin and in bfloat16, since it
-does not know what `see` does.
+A question is a function `question(see, *tensors) -> {name: tensor}`; `see(inputs, tape=None,
+features=None)` gives a `Pass`. The same question runs eagerly, compiled, on the inference twin and
+in bfloat16, since it does not know what `see` does.
+
+With `features` given, the pass goes on as if the layer that is heard had given these: the head
+alone. Nothing is cut out of the model: the backbone's operations stand in the graph, none of the
+answers needs them, and TensorFlow leaves them out. Where a way leads around the layer, only that
+way is computed, from the inputs, of which there is one for each row of features. (Eagerly nothing
+is left out: the same answer at the cost of a whole pass.)
 """
 
 from typing import Any, NamedTuple
 
-from classifier.hooks import functions_inlined, listening, replaced
+from classifier.hooks import changing, functions_inlined, listening, replaced
 from classifier.survey import LayerCall, LogitSource
 
 BATCH = 32  # pictures in one pass: where a CPU is at its best and memory stays small
@@ -22,9 +28,11 @@ class Pass(NamedTuple):
     features: Any
 
 
-def one_pass(model, inputs, source: LogitSource, call: LayerCall | None = None, tape=None) -> Pass:
+def one_pass(
+    model, inputs, source: LogitSource, call: LayerCall | None = None, tape=None, features=None
+) -> Pass:
     """A pass over a tensor `inputs` (N, H, W, C), preprocessed; the features are those of
-    `call`, and `tape` watches them.
+    `call`, or those given in their place, and `tape` watches them.
 
     A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z).
     """
@@ -35,12 +43,16 @@ def one_pass(model, inputs, source: LogitSource, call: LayerCall | None = None, 
     def hear_logits(layer_inputs, output):
         heard["logits"] = output if source.side == "output" else layer_inputs[0]
 
-    def hear_features(_, output):
+    def hear_features(output):
         heard["calls"] = heard.get("calls", -1) + 1
-        if heard["calls"] == call.number:
-            heard["features"] = output
-            if tape is not None:
-                tape.watch(output)
+        if heard["calls"] != call.number:
+            return output
+        if features is not None:
+            output = tf.ensure_shape(tf.cast(features, output.dtype), (None, *output.shape[1:]))
+        heard["features"] = output
+        if tape is not None:
+            tape.watch(output)
+        return output
 
     hooks = []
     if source.layer is not None:
@@ -49,10 +61,10 @@ def one_pass(model, inputs, source: LogitSource, call: LayerCall | None = None, 
     with replaced(hooks):  # two steps, since one layer may be heard for both
         hooks = []
         if call is not None:
-            hooks.append((call.layer, "call", listening(call.layer.call, hear_features)))
+            hooks.append((call.layer, "call", changing(call.layer.call, hear_features)))
         with replaced(hooks), functions_inlined():
             output = model(inputs, training=False)
-    rows = (tf.shape(inputs)[0], output.shape[-1])
+    rows = (tf.shape(output)[0], output.shape[-1])  # not of the inputs: those may be left out
     scores = tf.cast(tf.reshape(output, rows), tf.float32)
     logits = heard.get("logits")
     logits = scores if logits is None else tf.cast(tf.reshape(logits, rows), tf.float32)
@@ -90,17 +102,22 @@ def features(see, inputs) -> dict:
     return {"features": tf.cast(seen.features, tf.float32), "logits": seen.logits}
 
 
-def gradients(see, inputs, class_indices) -> dict:
-    """Features A of the layer that is heard, and dS_c/dA of each picture's class's logit S_c."""
+def gradients(see, inputs, class_indices, features=None) -> dict:
+    """Features A of the layer that is heard, or given, and dS_c/dA of each class's logit S_c."""
     import tensorflow as tf
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        seen = see(inputs, tape)
+        seen = see(inputs, tape, features)
         chosen = tf.one_hot(class_indices, seen.logits.shape[-1])
         class_logits = tf.reduce_sum(seen.logits * chosen, axis=-1)  # S_c, (N,)
     slopes = tape.gradient(class_logits, seen.features, unconnected_gradients="zero")
     answer = {"features": seen.features, "gradients": slopes}
     return {name: tf.cast(tensor, tf.float32) for name, tensor in answer.items()}
+
+
+def head_gradients(see, inputs, class_indices, features) -> dict:
+    """The same at features (N, h, w, C) given in the place of the layer's own: the head alone."""
+    return gradients(see, inputs, class_indices, features)
 
 
 def signature(arrays) -> list:

@@ -21,14 +21,36 @@ def target_layer(survey: Survey) -> LayerCall:
     if not any(call.is_weighted and call.is_leaf for call in survey.calls[: position + 1]):
         raise ValueError("no layer with weights gives maps (N, h, w, K) with h w > 1")
     position = _before_pooling(survey.calls, position)
-    found = survey.calls[position]
-    behind = (call for call in survey.calls[position + 1 :] if call.is_leaf)
-    pools_class_maps = found.shape[-1] == survey.output.shape[-1]
-    if pools_class_maps and not any(call.is_weighted for call in behind):
+    if _gives_class_maps(survey, position):
         while not survey.calls[position].is_weighted:
             position = _source(survey.calls, position)
         position = _before_pooling(survey.calls, _source(survey.calls, position))
     return survey.calls[position]
+
+
+def class_maps(survey: Survey) -> LayerCall | None:
+    """The call that gives a map for each class, where the head pools these; None elsewhere."""
+    position = _last_map(survey.calls, len(survey.calls) - 1)
+    position = None if position is None else _before_pooling(survey.calls, position)
+    if position is None or not _gives_class_maps(survey, position):
+        return None
+    return survey.calls[position]
+
+
+def last_of_each_size(calls: list[LayerCall], path: str) -> list[LayerCall]:
+    """Up to the layer of that path, the last call of each resolution (h, w) > (1, 1).
+
+    Resolutions at which no weights are at work (padding, pooling) are left out, and in the others
+    what only pads or pools.
+    """
+    position = max(i for i, call in enumerate(calls) if call.path == path)
+    found: dict[tuple, LayerCall] = {}
+    for call in calls[: position + 1]:
+        size = call.shape[1:-1]
+        keeps_size = size == call.input_shape[1:-1]
+        if call.is_map and call.is_leaf and (call.is_weighted or (size in found and keeps_size)):
+            found[size] = call
+    return [*found.values()] or [calls[position]]
 
 
 def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
@@ -59,18 +81,24 @@ def layer_lines(classifier) -> list[str]:
 
     The target layer is marked. Raises ValueError where the classifier has no layers.
     """
-    target = classifier.layer
     calls = {call.path: call for call in classifier.network.survey.calls}
     width = max(map(len, calls))
     lines = []
     for path, call in calls.items():
         shape = " x ".join(map(str, call.shape[1:]))
         weights = sum(math.prod(w.shape) for w in getattr(call.layer, "weights", ()))
-        mark = "  <- target layer" if path == target else ""
+        mark = "  <- target layer" if path in classifier.layers else ""
         lines.append(
             f"  {path:{width}}  {type(call.layer).__name__:22}  {shape:16}  {weights:>10,}{mark}"
         )
     return lines
+
+
+def _gives_class_maps(survey: Survey, position: int) -> bool:
+    """Whether this call has a map for each class and nothing behind it has weights."""
+    behind = (call for call in survey.calls[position + 1 :] if call.is_leaf)
+    as_many = survey.calls[position].shape[-1] == survey.output.shape[-1]
+    return as_many and not any(call.is_weighted for call in behind)
 
 
 def _last_map(calls, position) -> int | None:

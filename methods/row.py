@@ -53,6 +53,7 @@ class Row:
 
     function: Callable[..., np.ndarray]
     title: str  # how figures call it
+    spelling: str = field(default="", kw_only=True)  # its name, where Python has none: GRADCAM++
     presets: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
 
     def with_preset(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        return self.function.__name__.upper()
+        return self.spelling or self.function.__name__.upper()
 
     @property
     def summary(self) -> str:

@@ -38,8 +38,16 @@ def _cause_of_nan(classifier: Classifier, image: np.ndarray) -> str:
 def _cause_of_nothing(classifier, image: np.ndarray, class_index: int, method: Method) -> str:
     if not method.needs_layers:
         return "the class's score does not change with what is hidden"
-    features, gradients = classifier.feature_gradients(image[np.newaxis], [class_index])
-    layer = f"layer {classifier.layer}"
+    causes = (
+        _cause_in_layer(classifier, image, class_index, method, layer)
+        for layer in classifier.layers
+    )
+    return "; ".join(dict.fromkeys(causes))
+
+
+def _cause_in_layer(classifier, image, class_index: int, method: Method, path: str) -> str:
+    features, gradients = classifier.feature_gradients(image[np.newaxis], [class_index], path)
+    layer = f"layer {path}"
     if not features.any():
         return f"every feature of {layer} is 0 (a dead layer, or the wrong preprocessing)"
     if np.ptp(features, axis=(1, 2)).max() == 0:

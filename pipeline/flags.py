@@ -92,12 +92,16 @@ def make_parser() -> Parser:
         help="of --model_path: none, tf, caffe, torch or the name of an application",
     )
     add("--weights", metavar="FILE", help="of --model_name: a Keras weights file, or random")
-    add("--layer", metavar="NAME", help="the target layer, for one classifier")
+    add(
+        "--layer",
+        metavar="NAME[,NAME]",
+        help="the target layer, for one classifier; of several the maps are averaged",
+    )
     add(
         "--precision",
         choices=PRECISIONS,
         default=PRECISIONS[0],
-        help="of the many passes of RISE, LIME, OCCLUSION and KERNELSHAP (default: %(default)s)",
+        help="of the many passes of methods that hide parts (default: %(default)s)",
     )
     add("--list_layers", action="store_true", help="print the classifier's layers and stop")
     add = parser.add_argument_group("how it is shown").add_argument

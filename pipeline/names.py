@@ -20,7 +20,7 @@ class FileNames:
 
     def path(self, name: str, suffix: str) -> Path:
         """Where the file of that name goes."""
-        safe = re.sub(r"[^\w.=-]+", "_", name)
+        safe = re.sub(r"[^\w.=+-]+", "_", name)
         if len(safe) > LONGEST_NAME:
             safe = f"{safe[:LONGEST_NAME]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
         path = self.folder / f"{safe}.{suffix}"
@@ -38,7 +38,8 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     parts = [pictures[0].stem if len(pictures) == 1 else f"{len(pictures)}_pictures"]
     parts += ["-".join(map(str, plan.methods)), "-".join(classifiers)]
     choice = plan.classifiers[0]  # weights and layer go with one classifier only
-    parts += [_short(part) for part in (choice.weights, choice.layer) if part]
+    layers = "-".join(_short(layer) for layer in (choice.layer or "").split(","))
+    parts += [_short(part) for part in (choice.weights, layers) if part]
     if choice.precision != "float32":
         parts.append(choice.precision)
     if plan.targets.position is not None:

@@ -18,6 +18,13 @@ def note(**values: Any) -> None:
         notes.update(values)
 
 
+def tally(**counts: int) -> None:
+    """Adds to numbers in the record, each of which starts at 0."""
+    notes = _NOTES.get()
+    if notes is not None:
+        notes.update({name: notes.get(name, 0) + count for name, count in counts.items()})
+
+
 @contextmanager
 def noting() -> Iterator[dict[str, Any]]:
     """Inside, notes are collected in the dictionary that it gives."""

@@ -36,6 +36,12 @@ def committed():
     return np.load(Path(__file__).parent / "reference" / "dog_cat.npz")
 
 
+@pytest.fixture(scope="session")
+def committed_middle():
+    """The reference maps of that picture in a middle layer."""
+    return np.load(Path(__file__).parent / "reference" / "mid_layer.npz")
+
+
 def reference(name: str):
     """The reference maps of a picture; the test is skipped where they are missing."""
     file = REFERENCE / f"{name}.npz"

@@ -9,8 +9,12 @@ from fem import (
     compute_fem,
     expand_flat_values_to_activation_shape,
     fem,
+    fem_of_layer,
     get_img_array,
 )
+from methods import METHODS
+from representations import upsampled
+from running import noting
 
 
 def test_of_one_bright_cell_is_the_channels_mean_there():
@@ -71,3 +75,25 @@ def test_a_picture_file_goes_straight_to_its_map(lite, committed):
     assert get_img_array("data/dog_cat.jpg").shape == (400, 800, 3)
     from_file = compute_fem("data/dog_cat.jpg", lite)
     assert np.corrcoef(from_file.ravel(), committed["fem_paper_raw"].ravel())[0, 1] > 0.99
+
+
+def test_mlfem_is_the_mean_of_the_layers_each_divided_by_its_maximum(lite, committed):
+    image = picture_of(committed)
+    layers = lite.layers_of_all_sizes
+    maps = [fem_of_layer(lite, image, layer)[0] for layer in layers]
+    assert [len(saliency_map) for saliency_map in maps] == [112, 56, 28, 14, 7]
+    large = [np.maximum(upsampled(saliency_map, (112, 112)), 0) for saliency_map in maps]
+    scaled = [saliency_map / saliency_map.max() for saliency_map in large]
+    for fusion, function in {"mean": np.mean, "max": np.max, "product": np.prod}.items():
+        with noting() as notes:
+            (ours,) = METHODS["MLFEM"](lite, image, [0], fusion=fusion)
+        np.testing.assert_allclose(ours, function(scaled, axis=0), rtol=1e-5, atol=1e-7)
+        assert notes["layers"] == list(layers)
+
+
+def test_mlfem_takes_the_layers_that_were_set():
+    classifier = load_classifier(sequential())
+    assert classifier.layers_of_all_sizes == ("backbone/relu1", "backbone/last")
+    classifier.layer = "add,conv2"
+    assert classifier.layers_of_all_sizes == ("backbone/add", "backbone/conv2")
+    assert METHODS["MLFEM"](classifier, noise(), [0, 0]).shape == (2, 8, 8)

@@ -287,6 +287,14 @@ def test_the_layer_can_be_chosen_and_a_wrong_one_is_answered_with_the_nearest():
         _ = load_classifier(sequential(), layer="scores").layer
 
 
+def test_several_layers_can_be_chosen_each_once():
+    classifier = load_classifier(sequential(), layer="conv2, backbone/add,conv2")
+    assert classifier.layers == ("backbone/conv2", "backbone/add")
+    assert classifier.layer == "backbone/conv2,backbone/add"
+    with pytest.raises(ValueError, match="no layer 'absent'"):
+        classifier.layer = "conv2,absent"
+
+
 def test_random_weights_are_the_same_each_time_and_leave_the_global_generator_alone():
     import random
 

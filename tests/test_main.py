@@ -58,7 +58,7 @@ def test_the_default_command_explains_the_elephant(run, capsys):
     (row,) = record["explanations"]
     assert (row["class_index"], row["label"]) == (386, "African_elephant")
     assert len(row["top"]) == 5
-    assert record["methods"][0]["options"] == {"relu": "sum"}
+    assert record["methods"][0]["options"] == {"relu": "sum", "smooth": "none"}
     assert record["classifiers"][0]["layer"] == "top_relu6"
     assert record["classifiers"][0]["logit"] == "input of predictions's activation"
     assert len(record["classifiers"][0]["weights_sha256"]) == 64
@@ -394,9 +394,19 @@ def test_a_class_agnostic_method_is_asked_and_drawn_once(run):
 def test_layer_weights_and_precision_are_in_the_files_names(run):
     names = [
         run("--test_image_path", ELEPHANT, *flags)[1]
-        for flags in (["--layer=conv2"], ["--precision=bfloat16"], [])
+        for flags in (
+            ["--layer=backbone/conv2"],
+            ["--layer=backbone/add,backbone/conv2"],
+            ["--precision=bfloat16"],
+            [],
+        )
     ][-1]
-    assert len({f.name for f in names if f.suffix == ".json"}) == 3
+    assert len({f.name for f in names if f.suffix == ".json"}) == 4
+
+
+def test_all_layers_are_in_the_record(run):
+    _, files = run("--test_image_path", ELEPHANT, "--layer=add,conv2")
+    assert record_of(files)["classifiers"][0]["layer"] == "backbone/add,backbone/conv2"
 
 
 def test_options_rules_and_thresholds_stand_in_the_caption(run, monkeypatch):

@@ -10,7 +10,7 @@ from classifier.twin import has_bfloat16
 from methods import METHODS
 from methods.rise import rise
 from perturbation import batch_sizes, by_picture, correlation
-from running import note, noting, progress
+from running import note, noting, progress, tally
 
 
 def test_notes_reach_the_one_who_listens_and_no_other():
@@ -22,6 +22,14 @@ def test_notes_reach_the_one_who_listens_and_no_other():
         note(a=3)
     assert outer == {"a": 3}
     assert inner == {"b": 2}
+
+
+def test_what_is_tallied_adds_up():
+    tally(passes=5)
+    with noting() as notes:
+        tally(passes=3)
+        tally(passes=4, pictures=1)
+    assert notes == {"passes": 7, "pictures": 1}
 
 
 def test_ctrl_c_finishes_the_batch_and_begins_no_other():

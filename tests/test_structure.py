@@ -12,6 +12,7 @@ ORDER = [
     ("classifier", "pictures", "figures", "running"),
     ("utils",),
     ("representations",),
+    ("activation_maps",),
     ("gradcam", "fem"),
     ("perturbation",),
     ("methods",),

@@ -293,12 +293,35 @@ def test_maps_of_a_mixed_precision_model_are_float32(policy):
     try:
         classifier = load_classifier(sequential())
         features, gradients = classifier.feature_gradients(noise(), [0, 1])
+        _, again = classifier.feature_gradients(noise(), [0, 1], features=features)
     finally:
         keras.mixed_precision.set_global_policy("float32")
-    assert features.dtype == gradients.dtype == np.float32
+    assert features.dtype == gradients.dtype == again.dtype == np.float32
+    np.testing.assert_array_equal(again, gradients)
     assert classifier.scores(noise()).dtype == np.float32
 
 
 def test_names_of_layers_do_not_depend_on_what_was_built_before():
     first, second = (load_classifier("MobileNetV3Small", weights="random") for _ in range(2))
     assert first.layer == second.layer == "activation_17"
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "first"),
+    [
+        ("ResNet50", [112, 56, 28, 14, 7], "conv1_relu"),  # padding and pooling have sizes too
+        ("VGG19", [224, 112, 56, 28, 14], "block1_conv2"),
+        ("SqueezeNet", [113, 56, 27, 13], "conv1"),
+    ],
+)
+def test_the_last_layers_of_each_size_are_found(name, sizes, first):
+    classifier = load_classifier(name, weights="random")
+    shapes = {call.path: call.shape for call in classifier.network.survey.calls}
+    found = classifier.layers_of_all_sizes
+    assert [shapes[path][1] for path in found] == sizes
+    assert (found[0], found[-1]) == (first, classifier.layer)
+
+
+def test_only_a_head_that_pools_maps_of_classes_has_them():
+    assert load_classifier("SqueezeNet").class_maps == "conv10"
+    assert load_classifier(sequential()).class_maps is None
