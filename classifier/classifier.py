@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from classifier.labels import Labels
-from classifier.passes import BATCH, SMALLEST_PROBABILITY, Pass, signature
+from classifier.passes import (
+    BATCH,
+    SMALLEST_PROBABILITY,
+    Contrast,
+    Pass,
+    signature,
+    with_contrasts,
+)
 from classifier.preprocessing import with_channels
 from classifier.target_layer import class_maps, find_layer, last_of_each_size
 
@@ -100,6 +107,36 @@ class Classifier:
         scaled._preprocess = lambda images: factor * self._preprocess(images)
         return scaled
 
+    def contrast(self, plus: int | None, minus: int) -> int:
+        """The index, K or above, of S_plus - S_minus: why the one class and not the other.
+
+        Without `plus` it is -S_minus: what speaks against the class. Methods and metrics take it
+        for a class like others; `scores` and `logits` do not have it. Raises ValueError for a class
+        that there is not.
+        """
+        sides = [side for side in (plus, minus) if side is not None]
+        if not all(0 <= side < len(self.labels) for side in sides):
+            raise ValueError(f"classes go from 0 to {len(self.labels) - 1}, got {sides}")
+        contrast = Contrast(plus, minus)
+        if contrast not in self.network.contrasts:
+            self.network.contrasts = (*self.network.contrasts, contrast)
+        return len(self.labels) + self.network.contrasts.index(contrast)
+
+    def title(self, index: int) -> str:
+        """The name of a class, or of a contrast: "cat - dog", "-dog"."""
+        if index < len(self.labels):
+            return self.labels.title(index)
+        plus, minus = self.network.contrasts[index - len(self.labels)]
+        if plus is None:
+            return f"-{self.labels.title(minus)}"
+        return f"{self.labels.title(plus)} - {self.labels.title(minus)}"
+
+    def score_of(self, scores: np.ndarray, index: int) -> float:
+        """The score of a class or contrast among a picture's scores (K,)."""
+        if index < len(self.labels):
+            return float(scores[index])
+        return float(self.network.contrasts[index - len(self.labels)].of(scores[np.newaxis])[0, 0])
+
     def expect(self, passes: int) -> None:
         """Says how many passes are coming, so that what pays for so many is prepared."""
         self.network.expect(passes)
@@ -119,11 +156,11 @@ class Classifier:
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """(N, K) scores in [0, 1]: probabilities, each by itself for a multi-label classifier."""
-        return self.network.scores(self.preprocess(images))["scores"]
+        return self.network.scores(self.preprocess(images))["scores"][:, : len(self.labels)]
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """(N, K) logits, what the softmax or sigmoid is taken of."""
-        return self.network.scores(self.preprocess(images))["logits"]
+        return self.network.scores(self.preprocess(images))["logits"][:, : len(self.labels)]
 
     def features(self, images: np.ndarray, layer: str | None = None) -> np.ndarray:
         """(N, h, w, C) output of a layer, the target layer if none is named."""
@@ -158,7 +195,7 @@ class Classifier:
 
         def layer_model(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             result = self.network.features(self.preprocess(images), layer)
-            return result["features"], result["logits"]
+            return result["features"], result["logits"][:, : len(self.labels)]
 
         layer_model.gradients = partial(self.feature_gradients, layer=layer)
         return layer_model
@@ -193,8 +230,9 @@ class Classifier:
         indices = np.asarray(class_indices)
         if indices.shape != (pictures,):
             raise ValueError(f"class_indices: one for each of {pictures} pictures, got {indices}")
-        if indices.min() < 0 or indices.max() >= len(self.labels):
-            raise ValueError(f"class_indices go from 0 to {len(self.labels) - 1}, got {indices}")
+        count = len(self.labels) + len(self.network.contrasts)
+        if indices.min() < 0 or indices.max() >= count:
+            raise ValueError(f"class_indices go from 0 to {count - 1}, got {indices}")
         return indices
 
 
@@ -210,7 +248,8 @@ class BlackBox:
     def __init__(self, function: Callable, input_shape: tuple[int, int, int]):
         self.function = function
         self.input_shape = input_shape
-        self._programs: dict[Callable, Callable] = {}
+        self.contrasts: tuple[Contrast, ...] = ()
+        self._programs: dict[tuple, Callable] = {}
 
     def expect(self, passes: int) -> None:
         """Nothing to prepare."""
@@ -222,7 +261,11 @@ class BlackBox:
         """Scores (N, K), and log p (or the logit of p where they do not sum to 1) as logits."""
         batches = [self._scores(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
         scores = np.concatenate(batches)
-        return {"scores": scores, "logits": logits_of(scores)}
+        answer = {"scores": scores, "logits": logits_of(scores)}
+        return {
+            name: np.concatenate([values, *(c.of(values) for c in self.contrasts)], axis=1)
+            for name, values in answer.items()
+        }
 
     def ask(self, question: Callable, arrays: tuple, count: int, precision: str = "float32"):
         """The answer to a question (see `classifier.passes`), made with TensorFlow around it."""
@@ -230,12 +273,15 @@ class BlackBox:
 
         def see(inputs) -> Pass:
             scores = tf.numpy_function(self._scores, [inputs], tf.float32)
-            return Pass(scores, tf.numpy_function(logits_of, [scores], tf.float32), None)
+            seen = Pass(scores, tf.numpy_function(logits_of, [scores], tf.float32), None)
+            return with_contrasts(seen, contrasts)
 
-        if question not in self._programs:
+        contrasts = self.contrasts
+        key = question, contrasts
+        if key not in self._programs:
             program = partial(question, see)
-            self._programs[question] = tf.function(program, input_signature=signature(arrays))
-        return {name: np.asarray(t) for name, t in self._programs[question](*arrays).items()}
+            self._programs[key] = tf.function(program, input_signature=signature(arrays))
+        return {name: np.asarray(t) for name, t in self._programs[key](*arrays).items()}
 
     def _scores(self, inputs: np.ndarray) -> np.ndarray:
         scores = np.asarray(self.function(inputs), np.float32)

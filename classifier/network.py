@@ -43,6 +43,7 @@ class Network:
         self._preprocess = preprocess
         self.gear: str | None = None  # one of GEARS for good; None: as it pays
         self.twin_refused: str | None = None  # why the twin is not used, where it is not
+        self.contrasts: tuple[passes.Contrast, ...] = ()  # classes K, K + 1, ... beside the K
         self._expected = 0
         self._done = 0
         self._programs: dict[tuple, Callable] = {}
@@ -77,7 +78,7 @@ class Network:
 
         They hold the weights as they were; the others look them up.
         """
-        kept = {key: p for key, p in self._programs.items() if key[-1] in ("eager", "compiled")}
+        kept = {key: p for key, p in self._programs.items() if key[2] in ("eager", "compiled")}
         self._programs = kept
         self._checked.clear()
         self.twin_refused = None
@@ -164,7 +165,7 @@ class Network:
         """The function of tensors that answers the question, made at its first call."""
         import tensorflow as tf
 
-        key = question, layer, gear
+        key = question, layer, gear, self.contrasts
         if key not in self._programs:
             see = self._see(layer, gear)
 
@@ -182,6 +183,7 @@ class Network:
 
         source = self.survey.logits  # before any tracing: a survey needs numbers
         call = find_layer(self.survey.calls, layer) if layer else None
+        contrasts = self.contrasts
 
         def see(inputs, tape=None, features=None):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
@@ -190,7 +192,8 @@ class Network:
                     stack.enter_context(twin_of(self.model, self._folds, call and call.layer))
                 if gear == "bfloat16":
                     stack.enter_context(in_bfloat16(self.model, source.layer))
-                return passes.one_pass(self.model, inputs, source, call, tape, features)
+                seen = passes.one_pass(self.model, inputs, source, call, tape, features)
+                return passes.with_contrasts(seen, contrasts)
 
         return see
 

@@ -20,6 +20,18 @@ BATCH = 32  # pictures in one pass: where a CPU is at its best and memory stays 
 SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
 
 
+class Contrast(NamedTuple):
+    """What speaks for one class and not for another: S_plus - S_minus; -S_minus without a plus."""
+
+    plus: int | None
+    minus: int
+
+    def of(self, values):
+        """(N, 1) from scores or logits (N, K), arrays or tensors."""
+        lost = values[:, self.minus : self.minus + 1]
+        return -lost if self.plus is None else values[:, self.plus : self.plus + 1] - lost
+
+
 class Pass(NamedTuple):
     """Tensors of one pass: scores and logits (N, K), features (N, h, w, C) or None."""
 
@@ -76,6 +88,17 @@ def one_pass(
         scores = tf.concat([1 - scores, scores], axis=-1)
         logits = tf.concat([-logits, logits], axis=-1)
     return Pass(scores, logits, heard.get("features"))
+
+
+def with_contrasts(seen: Pass, contrasts: tuple[Contrast, ...]) -> Pass:
+    """The same pass with a further score and logit for each contrast, as if they were classes."""
+    import tensorflow as tf
+
+    scores, logits = (
+        tf.concat([values, *(contrast.of(values) for contrast in contrasts)], axis=1)
+        for values in (seen.scores, seen.logits)
+    )
+    return Pass(scores, logits, seen.features)
 
 
 def _logits_of(scores, link: str):

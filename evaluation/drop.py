@@ -41,4 +41,5 @@ def _probabilities(maps, classifier, images, class_indices) -> tuple[np.ndarray,
         classifier.network.scores(some)["scores"][chosen].astype(np.float64)
         for some in (inputs, explained)
     )
-    return before, np.where(np.isfinite(masks).all(axis=(1, 2, 3)), after, np.nan)
+    meaningful = np.isfinite(masks).all(axis=(1, 2, 3)) & (before > 0)  # contrasts can be below
+    return before, np.where(meaningful, after, np.nan)

@@ -54,7 +54,8 @@ def make_parser() -> Parser:
     add(
         "--target",
         metavar="CLASS[,CLASS]",
-        help="name, WordNet id, index, index:386, predicted or top3 (default: predicted)",
+        help="name, WordNet id, index, index:386, predicted or top3; A:B for why A and not B, "
+        "--target=-A for what speaks against A (default: predicted)",
     )
     add(
         "--test_image_index",

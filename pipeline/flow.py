@@ -85,6 +85,8 @@ def _by_methods(
     scores = classifier.scores(image[np.newaxis])
     top = classifier.decode_predictions(scores, TOP)[0]
     indices = targets.indices(classifier, scores[0])
+    if not indices:
+        raise PictureError(f"picture '{path}': its predicted class cannot be held against itself")
     for method in methods:
         started = time.perf_counter()
         with noting() as notes:
@@ -96,8 +98,8 @@ def _by_methods(
                 picture,
                 saliency_map,
                 index,
-                classifier.labels.title(index),
-                float(scores[0, index]),
+                classifier.title(index),
+                classifier.score_of(scores[0], index),
                 classifier.name,
                 method,
                 path,

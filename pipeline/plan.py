@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.labels import best_indices
@@ -28,6 +29,24 @@ class ClassifierChoice:
         return load_classifier(**vars(self))
 
 
+Side = int | str  # a class's index, or `predicted` or `top3`, where the picture decides
+
+
+class Asked(NamedTuple):
+    """One part of `--target`: a class, or one against another ("A:B"), or against it ("-B")."""
+
+    plus: Side | None
+    minus: Side | None = None
+
+    def indices(self, classifier: Classifier, scores) -> list[int]:
+        """The classes and contrasts that it stands for, for a picture with these scores (K,)."""
+        if self.minus is None:
+            return _classes(self.plus, scores)
+        lost = _classes(self.minus, scores)[0]
+        plus = None if self.plus is None else _classes(self.plus, scores)[0]
+        return [] if plus == lost else [classifier.contrast(plus, lost)]
+
+
 @dataclass(frozen=True)
 class Targets:
     """The classes to explain: `--target`'s text, or `--test_image_index`'s position."""
@@ -35,27 +54,58 @@ class Targets:
     text: str = PREDICTED
     position: int | None = None
 
-    def asked(self, classifier: Classifier) -> list[int | str]:
-        """Indices, and `predicted` or `top3` where the picture decides.
-
-        Raises ValueError for a class that the classifier does not have.
-        """
+    def asked(self, classifier: Classifier) -> list[Asked]:
+        """What the text asks for. Raises ValueError for a class that the classifier has not."""
         if self.position is not None:
-            return [classifier.labels.lab_index(self.position)]
+            return [Asked(classifier.labels.lab_index(self.position))]
         parts = [part.strip() for part in self.text.split(",") if part.strip()]
         if not parts:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
-        for part in parts:
-            if (top := _top(part)) is not None and not 1 <= top <= len(classifier.labels):
-                raise ValueError(f"target '{part}': top1 to top{len(classifier.labels)} will do")
-        return [part if _top(part) else classifier.labels.index(part) for part in parts]
+        return [_asked(part, classifier) for part in parts]
 
     def indices(self, classifier: Classifier, scores) -> list[int]:
-        """The classes for one picture with these scores (K,), each once."""
-        found = []
-        for part in self.asked(classifier):
-            found += best_indices(scores, _top(part)) if isinstance(part, str) else [part]
-        return list(dict.fromkeys(found))
+        """The classes for one picture with these scores (K,), each once.
+
+        A picture whose predicted class is the one that it is held against has none; see `asked`.
+        """
+        found = [asked.indices(classifier, scores) for asked in self.asked(classifier)]
+        return list(dict.fromkeys(index for some in found for index in some))
+
+
+def _asked(part: str, classifier: Classifier) -> Asked:
+    try:
+        return Asked(_side(part, classifier))
+    except ValueError:
+        if part.startswith("-"):
+            return Asked(None, _one(part[1:], classifier))
+        plus, colon, minus = part.removeprefix("index:").partition(":")
+        if not colon:
+            raise
+        plus = part.removesuffix(f":{minus}")  # with its own "index:"
+        sides = Asked(_one(plus, classifier), _one(minus, classifier))
+        if sides.plus == sides.minus:
+            raise ValueError(f"target '{part}': a class against itself") from None
+        return sides
+
+
+def _side(text: str, classifier: Classifier) -> Side:
+    top = _top(text)
+    if top is None:
+        return classifier.labels.index(text)
+    if not 1 <= top <= len(classifier.labels):
+        raise ValueError(f"target '{text}': top1 to top{len(classifier.labels)} will do")
+    return text
+
+
+def _one(text: str, classifier: Classifier) -> Side:
+    """One class: of several, as `top3`, none is the one that is meant."""
+    if (_top(text) or 1) > 1:
+        raise ValueError(f"target '{text}': expected one class on each side")
+    return _side(text, classifier)
+
+
+def _classes(side: Side, scores) -> list[int]:
+    return best_indices(scores, _top(side)) if isinstance(side, str) else [side]
 
 
 def _top(part: str) -> int | None:
