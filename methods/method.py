@@ -59,6 +59,7 @@ class Method:
     title: str  # how figures call it
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
+    by_pixels: bool = False  # looks at no one layer, but at the gradient by the picture's pixels
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)  # name -> options
     draws: tuple[str, ...] = ()  # representations that only such a method has

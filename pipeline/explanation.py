@@ -34,6 +34,7 @@ class Explanation:
     top: list[tuple] = field(default_factory=list)  # the best classes, as decode_predictions has
     seconds: float = 0.0  # that the method took for this class
     notes: dict[str, Any] = field(default_factory=dict)  # what the method noted
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)  # and noted to be drawn
 
     @property
     def title(self) -> str:
@@ -55,7 +56,8 @@ class Explanation:
     @property
     def rule(self) -> str:
         """The rule by which the map is drawn, one of RULES: its method's unless it has a sign."""
-        return "signed" if self.map.min() < 0 else METHODS[self.method.name].display
+        display = METHODS[self.method.name].display
+        return "signed" if self.map.min() < 0 and not RULES[display].signed else display
 
     def represented(
         self, representation: str, colormap: str | None = None, alpha: float = ALPHA
@@ -66,9 +68,9 @@ class Explanation:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
             return np.repeat(grey.astype(np.uint8), 3, axis=-1)
         offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
-        offered |= {"colormap": colormap, "alpha": alpha, "signed": self.rule == "signed"}
-        shown = self.map - self.map.min() if self.rule == "range" else self.map
-        return represent(representation, shown, picture, **offered)
+        rule = RULES[self.rule]
+        offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed} | self.arrays
+        return represent(representation, rule.shown(self.map), picture, **offered)
 
     def figure(self, representations=("heatmap", "overlay"), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
@@ -108,7 +110,7 @@ class Explanation:
 
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     """The colour bar of a map drawn by this rule."""
-    return ColourBar(colormap or default_colormap(rule == "signed"), RULES[rule][1])
+    return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
 
 
 def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:
