@@ -93,7 +93,8 @@ def make_parser() -> Parser:
         "--precision",
         choices=PRECISIONS,
         default=PRECISIONS[0],
-        help="of the many passes of RISE, LIME, OCCLUSION and KERNELSHAP (default: %(default)s)",
+        help="of the many passes of RISE, LIME, OCCLUSION, KERNELSHAP, SMOOTHGRAD and "
+        "INTEGRATED_GRADIENTS (default: %(default)s)",
     )
     add("--list_layers", action="store_true", help="print the classifier's layers and stop")
     add = parser.add_argument_group("how it is shown").add_argument
