@@ -20,9 +20,9 @@ from classifier.passes import BATCH
 from running import note, progress, tally
 
 
-def batch_sizes(count: int) -> list[int]:
+def batch_sizes(count: int, batch: int = BATCH) -> list[int]:
     """The sizes of the batches of `count` composites, all the same but the last."""
-    return [min(BATCH, count - start) for start in range(0, count, BATCH)]
+    return [min(batch, count - start) for start in range(0, count, batch)]
 
 
 def batches_of(rows: np.ndarray) -> Iterator[tuple[np.ndarray]]:
@@ -39,6 +39,7 @@ def perturbed(
     count: int,
     constants: tuple[np.ndarray, ...] = (),
     layer: str | None = None,
+    batch_size: int = BATCH,
 ) -> Iterator[dict[str, np.ndarray]]:
     """The question's answer for each batch of `count` composites in all.
 
@@ -52,7 +53,7 @@ def perturbed(
     if layer is not None:  # too little work for a twin to pay
         ask, coming = partial(ask, layer=layer), min(count, TWIN_PASSES - 1)
     inputs = classifier.preprocess(images.reshape(-1, *images.shape[-3:]))
-    for number, batch in enumerate(progress(batches, len(batch_sizes(count)))):
+    for number, batch in enumerate(progress(batches, len(batch_sizes(count, batch_size)))):
         arrays = (inputs, *batch, *constants)
         answer = ask(question, arrays, coming, precision=classifier.precision)
         if number == 0 and classifier.precision != "float32":
@@ -71,16 +72,21 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def by_picture(
-    images: np.ndarray, class_indices: np.ndarray, explain: Callable[..., np.ndarray]
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    explain: Callable[..., np.ndarray],
+    most: int | None = None,
 ) -> np.ndarray:
     """Maps (N, h, w) from `explain(image, classes) -> (classes, h, w)`.
 
-    Neighbours that are the same picture are explained in one run, for all of their classes.
+    Neighbours that are the same picture are explained in one run, for all of their classes or for
+    at `most` so many.
     """
     maps = []
     start = 0
     for end in range(1, len(images) + 1):
-        if end == len(images) or not np.array_equal(images[end], images[start]):
+        full = end == len(images) or end - start == most
+        if full or not np.array_equal(images[end], images[start]):
             maps.append(explain(images[start], np.asarray(class_indices[start:end], np.int32)))
             start = end
     return np.concatenate(maps).astype(np.float32)

@@ -6,7 +6,7 @@ say otherwise, negative values count as zero. `REPRESENTATIONS` is the table of 
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,10 +19,11 @@ GREEN, RED, YELLOW = (0, 190, 0), (220, 0, 0), (255, 230, 0)
 ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
+PERCENTILE = 99.5  # a few pixels' gradients are far larger than all others
 
 
 def upsampled(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(h, w) -> size (H, W), bilinear with half-pixel centres, which adds no new extremes."""
+    """(h, w) or (h, w, C) -> size (H, W), bilinear with half-pixel centres: no new extremes."""
     saliency_map = np.asarray(saliency_map, np.float32)
     if saliency_map.shape == tuple(size):
         return saliency_map
@@ -185,6 +186,24 @@ def _side(image: np.ndarray) -> float:
     return image.shape[0] / image.shape[1]
 
 
+def represent_colour(
+    saliency_map: np.ndarray, image: np.ndarray, gradients: np.ndarray
+) -> np.ndarray:
+    """The gradients (h, w, 3) as a picture: grey where 0, to black and to white at their clip.
+
+    They are clipped at the percentile of their absolute values. The map is not looked at.
+    """
+    colours = 127.5 + 127.5 * clipped(gradients) / (np.abs(clipped(gradients)).max() or 1)
+    return np.rint(upsampled(colours, image.shape[:2])).astype(np.uint8)
+
+
+def clipped(values: np.ndarray) -> np.ndarray:
+    """The values, none further from 0 than the percentile of their absolute values."""
+    values = np.asarray(values, np.float32)
+    limit = np.percentile(np.abs(values), PERCENTILE)
+    return np.clip(values, -limit, limit) if limit > 0 else values
+
+
 # Which function draws what; all take the map and, where they name it, the picture and more.
 REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "heatmap": represent_heatmap,
@@ -196,22 +215,44 @@ REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "convergence": represent_convergence,
     "curves": represent_curves,
     "cascade": represent_cascade,
+    "colour": represent_colour,
 }
-# How maps are brought to a colour: what a caption says of it, and what a colour bar.
+
+
+class Rule(NamedTuple):
+    """How maps are brought to a colour."""
+
+    caption: str  # what a caption says of it
+    ends: tuple[str, ...]  # what a colour bar says
+    signed: bool = False  # 0 is in the middle of the colours
+    shown: Callable[[np.ndarray], np.ndarray] = np.asarray  # raw map -> what is drawn of it
+
+
 RULES = {
-    "maximum": (
-        "Maps are upsampled bilinearly to the picture and divided by their maximum.",
-        ("0", "map's maximum"),
-    ),
-    "range": (
+    "maximum": Rule("Maps are divided by their maximum.", ("0", "map's maximum")),
+    "range": Rule(
         "Maps that are nowhere near 0 are drawn from their minimum to their maximum.",
         ("map's minimum", "maximum"),
+        shown=lambda saliency_map: saliency_map - saliency_map.min(),
     ),
-    "signed": (
+    "signed": Rule(
         "Maps with a sign are divided by their largest absolute value.",
         ("against", "0", "for the class"),
+        signed=True,
+    ),
+    "percentile": Rule(
+        f"Maps of pixels' gradients are clipped at their {PERCENTILE}th percentile.",
+        ("0", f"{PERCENTILE}th percentile"),
+        shown=clipped,
+    ),
+    "signed percentile": Rule(
+        f"Signed maps of pixels are clipped at the {PERCENTILE}th percentile of their strength.",
+        ("against", "0", "for the class"),
+        signed=True,
+        shown=clipped,
     ),
 }
+UPSAMPLING = "Maps are upsampled bilinearly to the picture."
 
 # What a caption has to say of them.
 CAPTIONS = {
@@ -220,6 +261,7 @@ CAPTIONS = {
     "soft_selection": "Soft selection: picture times map.",
     "superpixels": "Superpixels: green speak for the class, red against it.",
     "cascade": "Cascade: Spearman's correlation of absolute values.",
+    "colour": f"Colour: the signed gradient, grey at 0, clipped at its {PERCENTILE}th percentile.",
 }
 COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
 OWN_SIZE = {"superpixels"}  # these take the map as it is, the others at the picture's size

@@ -6,12 +6,20 @@ import platform
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks import gradcam_cost, insertion_cost, perturbation_cost, start, whitebox_cost
+from benchmarks import (
+    gradcam_cost,
+    gradients_cost,
+    insertion_cost,
+    perturbation_cost,
+    start,
+    whitebox_cost,
+)
 
 BENCHMARKS = {
     "start": start.run,
     "gradcam": gradcam_cost.run,
     "whitebox": whitebox_cost.run,
+    "gradients": gradients_cost.run,
     "perturbation": perturbation_cost.run,
     "insertion": insertion_cost.run,
 }

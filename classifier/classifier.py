@@ -3,7 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,9 @@ from classifier.passes import (
     with_contrasts,
 )
 from classifier.preprocessing import with_channels
+from classifier.relu_rules import PLAIN, RULES
 from classifier.target_layer import class_maps, find_layer, last_of_each_size
+from classifier.words import nearest
 
 
 class Classifier:
@@ -50,7 +52,7 @@ class Classifier:
     @property
     def model(self):
         """The Keras model. Raises ValueError where there is none behind the classifier."""
-        self._need_layers()
+        self.need_layers()
         return self.network.model
 
     @property
@@ -80,7 +82,7 @@ class Classifier:
     @property
     def layers(self) -> tuple[str, ...]:
         """Paths of the target layers, one if no others were set."""
-        self._need_layers()
+        self.need_layers()
         return self._layers or (self.network.target.path,)
 
     @property
@@ -97,7 +99,7 @@ class Classifier:
     @property
     def class_maps(self) -> str | None:
         """Path of the layer that gives a map for each class, where the head only pools these."""
-        self._need_layers()
+        self.need_layers()
         found = class_maps(self.network.survey)
         return found and found.path
 
@@ -189,6 +191,39 @@ class Classifier:
             result = self.network.head_gradients(inputs, indices, features, layer)
         return result["features"], result["gradients"]
 
+    def input_gradients(self, images: np.ndarray, class_indices, rule: str = PLAIN) -> np.ndarray:
+        """(N, H, W, C): dS_c/dx, S_c the logit of each picture's class, from `class_indices` (N,).
+
+        x is what the network takes: preprocessed, so of its range and its order of channels.
+        `rule` is what ReLUs do to the gradient: plain (the derivative), guided or deconvnet.
+        Raises ValueError for no such rule, and for one of ReLUs where the network has none.
+        """
+        self.need_layers()
+        rules = (PLAIN, *RULES)
+        if rule not in rules:
+            raise ValueError(f"no rule '{rule}'{nearest(rule, rules)} (there are {rules})")
+        indices = self._checked(class_indices, len(images))
+        answer = self.network.input_gradients(self.preprocess(images), indices, rule)
+        if rule != PLAIN and not answer["relus"].any():
+            others = ", ".join(self.network.other_activations) or "none"
+            raise ValueError(
+                f"{self.name} has no ReLU to which the {rule} rule could be given (activations: "
+                f"{others}); SALIENCY and INTEGRATED_GRADIENTS need none"
+            )
+        return answer["gradients"]
+
+    def in_rgb(self, values: np.ndarray) -> np.ndarray:
+        """(N, H, W, C) in the channels of the network's input -> (N, H, W, 3): red, green, blue."""
+        return values[..., self._channels]
+
+    @cached_property
+    def _channels(self) -> np.ndarray:
+        """(3,): the channel of the network's input that changes most with red, green and blue."""
+        pure = np.zeros((4, *self.input_size, 3), np.float32)  # the fourth is black
+        pure[range(3), ..., range(3)] = 255
+        change = self.preprocess(pure)[:, 0, 0]  # (4, C)
+        return np.abs(change[:3] - change[3]).argmax(axis=1)
+
     def layer_model(self, layer: str | None = None) -> Callable:
         """A callable images -> (features of the layer, logits), as GradCAM's steps use it."""
         layer = self._path(layer)
@@ -212,14 +247,15 @@ class Classifier:
         return digest.hexdigest() if self.has_layers else ""
 
     def _calls(self):
-        self._need_layers()
+        self.need_layers()
         return self.network.survey.calls
 
     def _path(self, layer: str | None) -> str:
-        self._need_layers()
+        self.need_layers()
         return self.layer if layer is None else layer
 
-    def _need_layers(self) -> None:
+    def need_layers(self) -> None:
+        """Raises ValueError where there is nothing behind the scores to look into."""
         if not self.has_layers:
             raise ValueError(
                 f"{self.name} gives scores and has no layers to look into: "

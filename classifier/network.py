@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from classifier import passes
+from classifier.relu_rules import IN_GRAPH, PLAIN, other_activations, ruled
 from classifier.survey import LayerCall, Survey, survey
 from classifier.target_layer import find_layer, target_layer
 from classifier.twin import foldable, in_bfloat16, twin_of
@@ -21,6 +22,7 @@ EAGER_PASSES = 8  # up to so many, compiling does not pay
 TWIN_PASSES = 300  # from so many on, folding and freezing pays
 TWIN_TOLERANCE = 1e-5  # of the twin's logits and features, relative to the largest
 GEARS = ("eager", "compiled", "twin", "bfloat16")  # the last is the twin in that precision
+INPUT_GRADIENTS = {PLAIN: passes.input_gradients} | IN_GRAPH  # rule of ReLUs -> question
 
 
 class Network:
@@ -64,6 +66,11 @@ class Network:
     def target(self) -> LayerCall:
         """The layer that class activation maps look at, by the rule."""
         return target_layer(self.survey)
+
+    @cached_property
+    def other_activations(self) -> list[str]:
+        """Names of the activations that are no ReLU."""
+        return other_activations(self.survey)
 
     @cached_property
     def _folds(self):
@@ -113,6 +120,21 @@ class Network:
         indices = np.asarray(class_indices, np.int32)
         return self._in_batches(passes.head_gradients, layer, inputs, indices, features)
 
+    def input_gradients(
+        self, inputs: np.ndarray, class_indices: np.ndarray, rule: str = PLAIN
+    ) -> dict[str, np.ndarray]:
+        """`gradients` (N, H, W, C): dS_c/dx of the logit of each picture's class, by this rule of
+        ReLUs; and `relus` (N,), how many ReLUs it was given to, unless it is the plain rule.
+
+        Several classes of one picture, which it is then given for each, take one forward pass.
+        """
+        question, indices = INPUT_GRADIENTS[rule], np.asarray(class_indices, np.int32)
+        one_picture = 1 < len(inputs) <= passes.CLASSES_AT_ONCE and (inputs == inputs[:1]).all()
+        inputs, classes = (inputs[:1], indices[:, None]) if one_picture else (inputs, [indices])
+        answer = self._in_batches(question, None, inputs, *classes, batch=passes.GRADIENT_BATCH)
+        gradients = answer["gradients"]  # (1, N, H, W, C) or (N, 1, H, W, C)
+        return answer | {"gradients": gradients.reshape(-1, *gradients.shape[2:])}
+
     def ask(
         self,
         question: Callable,
@@ -131,10 +153,14 @@ class Network:
         gear = "bfloat16" if precision == "bfloat16" else self._gear_for(count)
         if gear in ("twin", "bfloat16") and not self._twin_agrees(layer):
             gear = gear.replace("twin", "compiled")
+        if gear == "eager" and question in IN_GRAPH.values():
+            gear = "compiled"
         program = self._program(question, layer, gear, arrays)
         return {name: np.asarray(tensor) for name, tensor in program(*arrays).items()}  # no copy
 
-    def _in_batches(self, question, layer, *arrays) -> dict[str, np.ndarray]:
+    def _in_batches(
+        self, question, layer, *arrays, batch: int = passes.BATCH
+    ) -> dict[str, np.ndarray]:
         """The question's answers on the pictures, batch by batch, put together."""
         count = len(arrays[0])
         if count == 0:
@@ -143,7 +169,7 @@ class Network:
         self._done = min(self._done + count, TWIN_PASSES - 1)
         parts = [
             self.ask(question, tuple(array[start:end] for array in arrays), coming, layer)
-            for start, end in pairwise([*range(0, count, passes.BATCH), count])
+            for start, end in pairwise([*range(0, count, batch), count])
         ]
         if len(parts) == 1:
             return parts[0]
@@ -165,7 +191,7 @@ class Network:
         """The function of tensors that answers the question, made at its first call."""
         import tensorflow as tf
 
-        key = question, layer, gear, self.contrasts
+        key = (question, len(arrays)), layer, gear, self.contrasts
         if key not in self._programs:
             see = self._see(layer, gear)
 
@@ -185,13 +211,15 @@ class Network:
         call = find_layer(self.survey.calls, layer) if layer else None
         contrasts = self.contrasts
 
-        def see(inputs, tape=None, features=None):
+        def see(inputs, tape=None, features=None, rule=PLAIN):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
             with ExitStack() as stack:
                 if gear == "twin" or (gear == "bfloat16" and not self.twin_refused):
                     stack.enter_context(twin_of(self.model, self._folds, call and call.layer))
                 if gear == "bfloat16":
                     stack.enter_context(in_bfloat16(self.model, source.layer))
+                if rule != PLAIN:
+                    stack.enter_context(ruled(self.model, rule))
                 seen = passes.one_pass(self.model, inputs, source, call, tape, features)
                 return passes.with_contrasts(seen, contrasts)
 

@@ -17,6 +17,8 @@ from classifier.hooks import changing, functions_inlined, listening, replaced
 from classifier.survey import LayerCall, LogitSource
 
 BATCH = 32  # pictures in one pass: where a CPU is at its best and memory stays small
+GRADIENT_BATCH = 8  # where every layer is kept for the way back: as fast, and a quarter of memory
+CLASSES_AT_ONCE = 8  # backward passes that one program holds
 SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
 
 
@@ -141,6 +143,34 @@ def gradients(see, inputs, class_indices, features=None) -> dict:
 def head_gradients(see, inputs, class_indices, features) -> dict:
     """The same at features (N, h, w, C) given in the place of the layer's own: the head alone."""
     return gradients(see, inputs, class_indices, features)
+
+
+def input_gradients(see, inputs, *class_indices) -> dict:
+    """dS_c/dx (N, classes, H, W, C) of preprocessed pictures x (N, H, W, C).
+
+    Each of `class_indices` has one class a picture, (N,), or one for all, (): one forward pass
+    serves them all, and each takes one backward pass.
+    """
+    import tensorflow as tf
+
+    inputs = tf.convert_to_tensor(inputs)
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        logits = see(inputs).logits
+
+    def backwards(weights):
+        return tape.gradient(logits, inputs, weights, unconnected_gradients="zero")
+
+    return {"gradients": stacked_slopes(backwards, logits, class_indices)}
+
+
+def stacked_slopes(backwards, logits, class_indices):
+    """(N, classes, H, W, C): what `backwards` makes of the weights (N, K) that choose a class."""
+    import tensorflow as tf
+
+    zeros = tf.zeros_like(logits)
+    slopes = [backwards(zeros + tf.one_hot(i, logits.shape[-1])) for i in class_indices]
+    return tf.cast(tf.stack(slopes, axis=1), tf.float32)
 
 
 def signature(arrays) -> list:

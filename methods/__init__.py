@@ -1,23 +1,33 @@
 """The table of methods, keyed by the names that they are asked for by."""
 
+from functools import partial
+
 from fem import fem
 from gradcam import gradcam
 from methods import (
     ablationcam,
     cam,
+    deconvnet,
     eigencam,
     gradcampp,
+    guided_backprop,
+    guided_gradcam,
     hirescam,
+    integrated_gradients,
     kernelshap,
     layercam,
     lime,
     mlfem,
     occlusion,
     rise,
+    saliency,
     scorecam,
+    smoothgrad,
     xgradcam,
 )
 from methods.method import Method, MethodCall, parse_method
+
+of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
 METHODS = {
     method.name: method
@@ -39,6 +49,18 @@ METHODS = {
         Method(lime.lime, "LIME", display="signed", presets=lime.PRESETS, draws=("superpixels",)),
         Method(occlusion.occlusion, "Occlusion", display="signed"),
         Method(kernelshap.kernelshap, "Kernel SHAP", display="signed", draws=("superpixels",)),
+        of_pixels(saliency.saliency, "Saliency", draws=("colour",)),
+        of_pixels(smoothgrad.smoothgrad, "SmoothGrad"),
+        of_pixels(
+            integrated_gradients.integrated_gradients,
+            "Integrated gradients",
+            display="signed percentile",
+        ),
+        of_pixels(guided_backprop.guided_backprop, "Guided backpropagation", draws=("colour",)),
+        of_pixels(
+            guided_gradcam.guided_gradcam, "Guided Grad-CAM", by_pixels=False, draws=("colour",)
+        ),
+        of_pixels(deconvnet.deconvnet, "Deconvolution", draws=("colour",)),
     )
 }
 

@@ -19,6 +19,7 @@ class Method(Row):
 
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
+    by_pixels: bool = False  # looks at no one layer, but at the gradient by the picture's pixels
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
     draws: tuple[str, ...] = ()  # representations that only such a method has
 

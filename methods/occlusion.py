@@ -40,7 +40,7 @@ def occlusion(
             image,
             batches_of(covered.astype(np.int32)),
             len(covered),
-            (np.int32(patch), _filling(classifier, fill), classes),
+            (np.int32(patch), filling(classifier, fill), classes),
         )
         name = {"logit": "logits", "probability": "scores"}[score]
         values = np.concatenate([answer[name] for answer in answers])  # (1 + patches, classes)
@@ -70,7 +70,7 @@ def _starts(side: int, patch: int, stride: int) -> range:
     return range(0, max(side - patch + stride, 1), stride)
 
 
-def _filling(classifier, fill: str) -> np.ndarray:
+def filling(classifier, fill: str) -> np.ndarray:
     """(1, H, W, C) on the preprocessed scale."""
     if fill == "mean":
         return np.zeros((1, *classifier.network.input_shape), np.float32)

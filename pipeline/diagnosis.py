@@ -38,6 +38,8 @@ def _cause_of_nan(classifier: Classifier, image: np.ndarray) -> str:
 def _cause_of_nothing(classifier, image: np.ndarray, class_index: int, method: Method) -> str:
     if not method.needs_layers:
         return "the class's score does not change with what is hidden"
+    if method.by_pixels:
+        return _cause_of_no_slope(classifier, image, class_index)
     causes = (
         _cause_in_layer(classifier, image, class_index, method, layer)
         for layer in classifier.layers
@@ -59,8 +61,33 @@ def _cause_in_layer(classifier, image, class_index: int, method: Method, path: s
             f"positions none is more than {(cells - 1) ** 0.5:.1f} standard deviations above it)"
         )
     if not gradients.any():
-        probability = classifier.scores(image[np.newaxis])[0, class_index]
-        if min(probability, 1 - probability) < 1 - SATURATED:
-            return f"the class is saturated (probability {probability:.7g}), its gradient is 0"
+        if saturated := _saturated(classifier, image, class_index):
+            return saturated
         return f"the class does not depend on {layer} (no path, or ReLUs that are all shut)"
+    if ((features * gradients.mean(axis=(1, 2), keepdims=True)).sum(axis=-1) > 0).any():
+        return _cause_of_no_slope(classifier, image, class_index)
     return f"the weighted sum of {layer}'s channels is nowhere positive for this class"
+
+
+def _cause_of_no_slope(classifier, image: np.ndarray, class_index: int) -> str:
+    """Why a map of the gradient by the pixels is the same everywhere."""
+    gradients = classifier.input_gradients(image[np.newaxis], [class_index])[0]  # (H, W, C)
+    if not gradients.any():
+        return _saturated(classifier, image, class_index) or (
+            "the class's gradient by the pixels is 0 (ReLUs that are all shut, no path, or a step "
+            "on the way that has no derivative, such as rounding to whole numbers)"
+        )
+    if np.ptp(gradients, axis=(0, 1)).max() == 0:
+        return "the class's gradient is the same at every pixel (it sees only the picture's mean)"
+    return (
+        "the class's gradient by the pixels is not 0, but the method leaves nothing of it (the "
+        "rule of its ReLUs shuts every path, or the picture is its baseline)"
+    )
+
+
+def _saturated(classifier, image: np.ndarray, class_index: int) -> str | None:
+    """Words for a class whose probability is so near 0 or 1 that it has no gradient left."""
+    probability = classifier.scores(image[np.newaxis])[0, class_index]
+    if min(probability, 1 - probability) < 1 - SATURATED:
+        return f"the class is saturated (probability {probability:.7g}), its gradient is 0"
+    return None

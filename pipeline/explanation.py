@@ -36,6 +36,7 @@ class Explanation:
     top: list[tuple] = field(default_factory=list)  # the best classes, as decode_predictions has
     seconds: float = 0.0  # that the method took for this class
     notes: dict[str, Any] = field(default_factory=dict)  # what the method noted
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)  # and noted to be drawn
     predicted_index: int | None = None  # of the best class
     verdict: Verdict = field(default_factory=Verdict)  # what the metrics say of the map
     agreement: dict[str, float] = field(default_factory=dict)  # other method -> correlation
@@ -63,7 +64,8 @@ class Explanation:
     @property
     def rule(self) -> str:
         """The rule by which the map is drawn, one of RULES: its method's unless it has a sign."""
-        return "signed" if self.map.min() < 0 else METHODS[self.method.name].display
+        display = METHODS[self.method.name].display
+        return "signed" if self.map.min() < 0 and not RULES[display].signed else display
 
     def represented(
         self, representation: str, colormap: str | None = None, alpha: float = ALPHA
@@ -74,10 +76,10 @@ class Explanation:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
             return np.repeat(grey.astype(np.uint8), 3, axis=-1)
         offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
-        offered |= {"colormap": colormap, "alpha": alpha, "signed": self.rule == "signed"}
-        offered |= self.charted
-        shown = self.map - self.map.min() if self.rule == "range" else self.map
-        return represent(representation, shown, picture, **offered)
+        rule = RULES[self.rule]
+        offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
+        offered |= self.arrays | self.charted
+        return represent(representation, rule.shown(self.map), picture, **offered)
 
     @property
     def charted(self) -> dict[str, Any]:
@@ -143,7 +145,7 @@ class Explanation:
 
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     """The colour bar of a map drawn by this rule."""
-    return ColourBar(colormap or default_colormap(rule == "signed"), RULES[rule][1])
+    return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
 
 
 def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:

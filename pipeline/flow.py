@@ -93,7 +93,10 @@ def _by_methods(
             maps = _maps(classifier, method, image, indices)
         seconds = (time.perf_counter() - started) / len(indices)
         row = METHODS[method.name]
-        for index, saliency_map in zip(indices, maps, strict=False):  # one if class-agnostic
+        arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]
+        arrays = {name: notes.pop(name) for name in arrays}  # they stay out of the record
+        pairs = zip(indices, maps, strict=False)  # one if class-agnostic
+        for position, (index, saliency_map) in enumerate(pairs):
             yield Explanation(
                 picture,
                 saliency_map,
@@ -108,6 +111,7 @@ def _by_methods(
                 top,
                 seconds,
                 notes,
+                {name: array[position] for name, array in arrays.items()},
                 predicted_index=int(scores[0].argmax()),
             )
 

@@ -23,7 +23,7 @@ from pipeline.record import (
 from pipeline.results import Results
 from pipeline.rows import key, stored_row
 from pipeline.store import Store
-from representations import CAPTIONS, COLOURED, RULES
+from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
@@ -147,6 +147,8 @@ class Report:
             where = explanation.title.replace("\n", ", ")
             if explanation.diagnosis:
                 print(f"  {where}: {explanation.diagnosis}")
+            if caution := explanation.notes.get("caution"):
+                print(f"  {where}: {caution}")
             if explanation.notes.get("stopped_early"):
                 print(f"  {where}: stopped early, after {explanation.notes['passes']:,} passes")
             if values := explanation.verdict.values:
@@ -209,20 +211,23 @@ class Report:
 
     def _caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
-        rules = sorted({"maximum", *(explanation.rule for explanation in shown)})
-        parts = [RULES[rule][0] for rule in rules]
+        rules = sorted({explanation.rule for explanation in shown})
+        parts = [UPSAMPLING, *(RULES[rule].caption for rule in rules)]
         parts += [CAPTIONS[name] for name in representations if name in CAPTIONS]
         parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
             options = METHODS[call.name].all_options(call.given)
             told = ", ".join(f"{name}={value}" for name, value in options.items())
-            parts.append(f"{method_title(call)}: {told}.")
-        if any(METHODS[method.name].needs_layers for method in self.plan.methods):
+            parts += [f"{method_title(call)}: {told}."] if told else []
+        rows = [METHODS[method.name] for method in self.plan.methods]
+        if any(row.needs_layers and not row.by_pixels for row in rows):
             for classifier in self.record["classifiers"]:
                 parts.append(f"{classifier['name']}: layer {classifier['layer']}.")
         if self.plan.classifiers[0].precision != "float32":
             parts.append(f"Perturbations in {self.plan.classifiers[0].precision}.")
+        for caution in dict.fromkeys(explanation.notes.get("caution") for explanation in shown):
+            parts += [f"{caution[0].upper()}{caution[1:]}."] if caution else []
         for explanation in shown:
             if explanation.diagnosis:
                 where = explanation.title.replace("\n", ", ")

@@ -11,7 +11,8 @@ _NOTES: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 def note(**values: Any) -> None:
     """Puts values that JSON can hold into the record of what is being explained, if there is one.
 
-    A name that was noted before is noted anew.
+    Arrays, with a row for each map, are for its representations: they stay out of the record.
+    `caution` is said to the reader of a figure too. A name that was noted before is noted anew.
     """
     notes = _NOTES.get()
     if notes is not None:

@@ -482,6 +482,33 @@ def test_tiny_pictures_are_shown_larger_than_the_map(model_file, tmp_path):
     assert explanation.represented("overlay").shape == (8, 8, 3)
 
 
+def test_gradients_are_drawn_in_colour_and_kept_out_of_the_record(run, capsys):
+    status, files = run(
+        "--test_image_path", ELEPHANT,
+        "--explanation_method=SALIENCY,DECONVNET",
+        "--target=top3",
+        "--representation=overlay,colour",
+    )  # fmt: skip
+    assert status == 0
+    rows = record_of(files)["explanations"]
+    assert {row["display"] for row in rows} == {"percentile"}
+    assert all("gradients" not in row["notes"] for row in rows)
+    assert "the same here for every picture" in capsys.readouterr().out
+    classifier = load_classifier(sequential())
+    first, second = (explain(classifier, ELEPHANT, "SALIENCY", target) for target in (0, 1))
+    assert not np.array_equal(first.represented("colour"), second.represented("colour"))
+    signed = explain(classifier, ELEPHANT, "INTEGRATED_GRADIENTS", 0)
+    assert signed.rule == "signed percentile"
+
+
+def test_a_rule_of_relus_on_a_network_without_any_is_a_mistake(run, tmp_path, capsys):
+    steps = [layers.Rescaling(1 / 255), layers.Conv2D(4, 3, activation="gelu"), *head()]
+    models.Sequential([layers.Input((32, 32, 3)), *steps]).save(tmp_path / "gelu.keras")
+    flags = ["--model_path", str(tmp_path / "gelu.keras"), "--output_dir", str(tmp_path / "out")]
+    assert main.main([*flags, "--explanation_method=GUIDED_BACKPROP"]) == 2
+    assert "has no ReLU" in capsys.readouterr().err
+
+
 def test_ctrl_c_in_a_long_method_draws_what_there_is(run, monkeypatch, capsys):
     import signal
 

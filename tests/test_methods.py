@@ -87,8 +87,8 @@ def test_every_class_activation_map_can_be_smoothed(name, smooth):
     assert np.allclose(maps, plain) == ((name, smooth) == ("EIGENCAM", "principal"))
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_every_method_depends_on_the_picture(name):
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "DECONVNET"])
+def test_every_method_depends_on_the_picture(name):  # DECONVNET: only where there is max pooling
     classifier = load_classifier(sequential())
     first = METHODS[name](classifier, noise(seed=0), [0, 1], **quick(name))
     second = METHODS[name](classifier, noise(seed=1), [0, 1], **quick(name))

@@ -4,7 +4,9 @@ import pytest
 
 from representations import (
     REPRESENTATIONS,
+    RULES,
     represent,
+    represent_colour,
     represent_convergence,
     represent_hard_mask,
     represent_heatmap,
@@ -79,7 +81,7 @@ def test_isolines_go_where_the_map_crosses_its_levels():
     assert not drawn[20, 29:32].any()
 
 
-CHARTS = {"convergence", "curves", "cascade"}  # of notes, not of the map
+CHARTS = {"convergence", "curves", "cascade", "colour"}  # of notes, not of the map
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS.keys() - CHARTS)
@@ -157,3 +159,29 @@ def test_a_convergence_chart_is_drawn_of_what_was_noted():
     assert chart.std() > 10
     with pytest.raises(ValueError, match="needs convergence"):
         represent("convergence", MAP, IMAGE)
+
+
+def test_the_signed_gradient_is_a_colour_picture_grey_at_zero():
+    gradients = np.zeros((40, 60, 3), np.float32)
+    gradients[:20, :, 0], gradients[20:, :, 2] = 2, -4
+    gradients[0, 0] = 1e6  # one pixel does not decide
+    drawn = represent_colour(MAP, IMAGE, gradients)
+    assert drawn[10, 30].tolist() == [191, 128, 128]
+    assert drawn[30, 30].tolist() == [128, 128, 0]
+    assert drawn[0, 0].tolist() == [255, 255, 255]
+    assert represent_colour(MAP, IMAGE, 0 * gradients).std() == 0
+    assert represent("colour", MAP, IMAGE[:3], gradients=gradients).shape == (3, 60, 3)
+    with pytest.raises(ValueError, match="needs gradients"):
+        represent("colour", MAP, IMAGE)
+
+
+def test_maps_of_gradients_are_clipped_at_their_percentile():
+    values = np.arange(1000, dtype=np.float32).reshape(20, 50)
+    shown = RULES["percentile"].shown(values)
+    assert shown.max() == pytest.approx(0.995 * 999)
+    np.testing.assert_array_equal(shown[:19], values[:19])
+    signed = RULES["signed percentile"].shown(values * np.where(values % 2, 1, -1))
+    assert -signed.min() == signed.max() == pytest.approx(0.995 * 999)
+    sparse = np.zeros((30, 30))
+    sparse[0, 0] = 5  # where almost all is 0, the maximum stays
+    np.testing.assert_array_equal(RULES["percentile"].shown(sparse), sparse)

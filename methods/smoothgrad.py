@@ -1,0 +1,53 @@
+"""SmoothGrad (Smilkov 2017, https://arxiv.org/abs/1706.03825)."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+
+from classifier.passes import CLASSES_AT_ONCE, GRADIENT_BATCH
+from methods.gradients import mean_gradients, strongest, summed_gradients
+from perturbation import batch_sizes, by_picture
+
+
+def smoothgrad(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    *,
+    samples: Annotated[int, "how many noisy copies of the picture"] = 25,
+    noise: Annotated[float, "its standard deviation, in parts of the input's range"] = 0.15,
+    seed: Annotated[int, "of the noise"] = 0,
+) -> np.ndarray:
+    """SmoothGrad: (N, H, W), saliency of the gradient's mean over noisy copies.
+
+    The mean is taken of dS_c/dx (equation in section 2.2), then the largest absolute value over
+    the channels. Raises ValueError for options out of range.
+    """
+    if samples < 1 or noise < 0:
+        raise ValueError(f"SMOOTHGRAD: samples >= 1, noise >= 0; got {samples=}, {noise=}")
+
+    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        batches = random_noise(samples, classifier.network.input_shape, seed)
+        constants = (np.float32(noise), *classes)
+        return strongest(
+            mean_gradients(classifier, noisy_copies, image, batches, samples, constants)
+        )
+
+    return by_picture(images, class_indices, explain, CLASSES_AT_ONCE)
+
+
+def random_noise(samples: int, shape: tuple[int, ...], seed: int) -> Iterator[tuple[np.ndarray]]:
+    """Batches of normal noise (B, H, W, C), its standard deviation 1."""
+    rng = np.random.default_rng(seed)
+    for size in batch_sizes(samples, GRADIENT_BATCH):
+        yield (rng.standard_normal((size, *shape), np.float32),)
+
+
+def noisy_copies(see, inputs, noise, level, *classes) -> dict:
+    """The question of SmoothGrad: the gradients at x + level (max x - min x) noise, summed."""
+    import tensorflow as tf
+
+    spread = level * (tf.reduce_max(inputs) - tf.reduce_min(inputs))
+    copies = inputs + spread * noise
+    return summed_gradients(see, copies, tf.ones(tf.shape(noise)[:1]), classes)
