@@ -82,8 +82,13 @@ def principal_component(channels: np.ndarray) -> np.ndarray:
     """
     rows = channels.reshape(len(channels), -1, channels.shape[-1]).astype(np.float64)  # (N, hw, K)
     rows -= rows.mean(axis=1, keepdims=True)
-    left, strengths, _ = np.linalg.svd(rows, full_matrices=False)
-    maps = left[:, :, 0] * strengths[:, :1]  # (N, hw)
+    columns = rows.swapaxes(1, 2)
+    if rows.shape[1] <= rows.shape[2]:  # the smaller of the two covariances, whose spectrum is one
+        squares, vectors = np.linalg.eigh(rows @ columns)
+        maps = vectors[:, :, -1] * np.sqrt(np.maximum(squares[:, -1:], 0))  # (N, hw)
+    else:
+        vectors = np.linalg.eigh(columns @ rows)[1]
+        maps = (rows @ vectors[:, :, -1:])[..., 0]
     agreement = (maps * rows.mean(axis=-1)).sum(axis=1, keepdims=True)
     maps *= np.where(agreement < 0, -1, 1)
     return maps.reshape(channels.shape[:-1]).astype(np.float32)

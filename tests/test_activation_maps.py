@@ -208,6 +208,17 @@ def test_principal_maps_are_the_first_component_of_the_weighted_channels():
         )
 
 
+@pytest.mark.parametrize("shape", [(4, 5, 30), (4, 5, 7)])  # more channels than positions; fewer
+def test_the_principal_component_is_that_of_numpys_svd(shape):
+    channels = np.random.default_rng(0).normal(size=(3, *shape))
+    for picture, found in zip(channels, principal_component(channels), strict=True):
+        rows = picture.reshape(20, -1) - picture.mean(axis=(0, 1))
+        left, strengths, _ = np.linalg.svd(rows)
+        expected = left[:, 0] * strengths[0]
+        expected *= np.sign(expected @ rows.mean(axis=1))
+        np.testing.assert_allclose(found.ravel(), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_the_principal_component_of_one_pattern_is_that_pattern_the_right_way_up():
     pattern = np.random.default_rng(0).normal(size=(4, 5))
     strengths = np.array([3.0, -1.0, 0.5])  # of the channels, positive in the mean
