@@ -6,11 +6,12 @@ import platform
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks import gradcam_cost, perturbation_cost, start
+from benchmarks import gradcam_cost, perturbation_cost, start, whitebox_cost
 
 BENCHMARKS = {
     "start": start.run,
     "gradcam": gradcam_cost.run,
+    "whitebox": whitebox_cost.run,
     "perturbation": perturbation_cost.run,
 }
 
