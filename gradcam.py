@@ -112,6 +112,11 @@ def gradcam(
         cam = GradCAM(classifier, images)
         gradients = cam.compute_gradients(classifier.layer_model(layer), class_indices)
         channels = cam.weight_activation_map(cam.pool_gradients(gradients))
-        return cam.apply_relu() if relu == "channels" else channels
+        if relu == "channels":
+            channels = cam.apply_relu()
+        if smooth == "principal":
+            return channels
+        mean = cam.apply_dimension_average_pooling()[..., np.newaxis]
+        return channels.shape[-1] * mean  # the paper sums, the step averages
 
     return activation_maps(classifier, images, class_indices, weighted_channels, smooth)

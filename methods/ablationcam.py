@@ -14,7 +14,8 @@ def ablationcam(
     """Ablation-CAM: (N, h, w), channels weighted by what the class loses without each of them.
 
     A pass through the head alone for each channel, set to 0. Nothing is negative. Desai 2020,
-    eq. 3; as there, weights are parts of the logit, so that their sign turns where it is negative.
+    as pytorch-grad-cam: weights are parts of the logit, so that their sign turns where it is
+    negative.
     """
     return activation_maps(classifier, images, class_indices, weighted_channels, smooth)
 

@@ -14,7 +14,7 @@ def cam(
 ) -> np.ndarray:
     """CAM: (N, h, w), the channels weighted as the head weighs their means; needs a linear head.
 
-    Units are those of the logit; nothing is negative. Zhou 2016, eq. 2. Where the head pools maps
+    Units are those of the logit; nothing is negative. Zhou 2016. Where the head pools maps
     of the classes (SqueezeNet), it is the class's own map. Raises ValueError for a head that is not
     global average pooling and one dense layer, found by its gradient: that of such a head is the
     same at every position and whatever the features.

@@ -11,7 +11,7 @@ def eigencam(
     """Eigen-CAM: (N, h, w), the features' first principal component; signed, class-agnostic.
 
     Features are centred over the positions, as pytorch-grad-cam has it. Of the two signs it is the
-    one in which the map correlates with the mean feature. Muhammad 2020, eq. 3 and 4.
+    one in which the map correlates with the mean feature. Muhammad 2020.
     """
     return activation_maps(classifier, images, class_indices, component, smooth, signed=True)
 

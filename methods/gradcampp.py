@@ -12,7 +12,7 @@ def gradcampp(
 ) -> np.ndarray:
     """Grad-CAM++: (N, h, w), channels weighted by their positive gradients, strong ones less.
 
-    Nothing is negative. Chattopadhay 2018, eq. 19 and 7, with the stabiliser that pytorch-grad-cam
+    Nothing is negative. Chattopadhay 2018, with the stabiliser that pytorch-grad-cam
     adds to the denominator: where gradients are small, as behind global pooling, it has a say.
     """
     return activation_maps(classifier, images, class_indices, by_gradients(weighted), smooth)

@@ -45,7 +45,10 @@ def mean_gradients(
     """
     classifier.need_layers()
     total, weight = 0.0, 0.0
-    for answer in perturbed(classifier, question, image, batches, count, constants, GRADIENT_BATCH):
+    answers = perturbed(
+        classifier, question, image, batches, count, constants, batch_size=GRADIENT_BATCH
+    )
+    for answer in answers:
         total = total + answer["gradients"].astype(np.float64)
         weight += float(answer["weight"])
     return total / weight

@@ -11,7 +11,7 @@ def hirescam(
     """HiResCAM: (N, h, w), features times gradients position by position, not pooled.
 
     Nothing is negative. Where the head is linear in the features, the sum before ReLU is the logit
-    less its bias. Draelos 2020, section 3.
+    less its bias. Draelos 2020.
     """
     return activation_maps(classifier, images, class_indices, by_gradients(weighted), smooth)
 

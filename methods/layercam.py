@@ -10,7 +10,7 @@ def layercam(
 ) -> np.ndarray:
     """LayerCAM: (N, h, w), features times their positive gradients; for early layers too.
 
-    Nothing is negative. Jiang 2021, eq. 4 to 6.
+    Nothing is negative. Jiang 2021.
     """
     return activation_maps(classifier, images, class_indices, by_gradients(weighted), smooth)
 

@@ -15,7 +15,7 @@ def scorecam(
     """Score-CAM: (N, h, w), channels weighted by the class's logit where each masks the picture.
 
     A pass for each channel. Nothing is negative. Weights are a softmax over the channels, masks
-    the channels scaled to [0, 1] and upsampled with aligned corners. Wang 2020, algorithm 1.
+    the channels scaled to [0, 1] and upsampled with aligned corners. Wang 2020.
     """
     return activation_maps(classifier, images, class_indices, weighted_channels, smooth)
 

@@ -12,7 +12,7 @@ def xgradcam(
 ) -> np.ndarray:
     """XGrad-CAM: (N, h, w), as Grad-CAM, gradients counting as much as the features they are at.
 
-    Nothing is negative. Fu 2020, eq. 8.
+    Nothing is negative. Fu 2020.
     """
     return activation_maps(classifier, images, class_indices, by_gradients(weighted), smooth)
 

@@ -81,9 +81,9 @@ def agrees_in_the_middle(classifier, maps, expected, name: str, method: str):
     """XGRADCAM and GRADCAM++ divide by sums over positions that all but cancel here.
 
     So features get the means that PyTorch's have, from which they differ by rounding, 1e-5 at
-    most; without, two of the 36 maps are off by 2e-3 and two by 3e-3. In one map of the macaw,
-    Grad-CAM++'s denominator itself cancels to 3e-4 of its terms, and rounding the gradients to
-    1e-6 moves the map by up to 9e-3.
+    most; without, maps of coffee, elephant_scene and macaw are off by 2e-3 to 3e-3. In one map of
+    the macaw, Grad-CAM++'s denominator itself cancels to 3e-4 of its terms, and rounding the
+    gradients to 1e-6 moves the map by up to 9e-3.
     """
     weigh = BY_GRADIENTS[method]
 
