@@ -16,6 +16,7 @@ def start_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_logical_devices()
+    tf.get_logger().setLevel("ERROR")  # else it warns of every further program that is made
 
 
 @contextmanager

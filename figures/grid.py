@@ -66,7 +66,8 @@ def draw_grid(
     figure = Figure(figsize=(width, height))
     _draw_cells(figure, images, layout, columns)
     for place, bar in enumerate(colour_bars):
-        _draw_colour_bar(figure, bar, (place + 0.5) / len(colour_bars), foot)
+        share = 1 / len(colour_bars)
+        _draw_colour_bar(figure, bar, (place + 0.5) * share, min(0.3, 0.75 * share), foot)
     figure.text(
         GAP / width, GAP / 2 / height, caption, size=CAPTION_FONT, va="bottom", parse_math=False
     )
@@ -134,11 +135,11 @@ def _wrapped(line: str, font: float, cell: float) -> str:
     return "\n".join(textwrap.wrap(line, max(4, math.floor(len(line) * cell / width * 0.95))))
 
 
-def _draw_colour_bar(figure, colour_bar: ColourBar, middle: float, bottom: float) -> None:
+def _draw_colour_bar(figure, colour_bar: ColourBar, middle: float, width: float, bottom: float):
     from matplotlib.cm import ScalarMappable
 
     height = figure.get_figheight()
-    axes = figure.add_axes((middle - 0.15, (bottom + 0.17) / height, 0.3, 0.08 / height))
+    axes = figure.add_axes((middle - width / 2, (bottom + 0.17) / height, width, 0.08 / height))
     mappable = ScalarMappable(cmap=colour_bar.colormap)
     bar = figure.colorbar(mappable, cax=axes, orientation="horizontal")
     places = np.linspace(0, 1, len(colour_bar.labels))

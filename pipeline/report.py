@@ -27,6 +27,7 @@ from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
+COLUMNS = 8  # of one figure; a row with more cells is broken into lines
 
 Row = list[Explanation | None]  # a column for each classifier and method
 
@@ -61,7 +62,9 @@ class Report:
         asked = self.display.representations
         self.representations = alone if asked is None else asked
         self.shows_truth = bool(evidence.metrics) and evidence.has_truth
-        self.columns = 1 + self.shows_truth + pairs * len(self.representations)
+        cells = 1 + self.shows_truth + pairs * len(self.representations)
+        self.lines = -(-cells // COLUMNS)  # of a row
+        self.columns = -(-cells // self.lines)
         self._rows: list[tuple[Path, Row]] = []
         self._pages = 0
         self._results = Results(plan, self._keys(classifiers))
@@ -79,7 +82,7 @@ class Report:
                 self._save_singles(explanation)
             return
         for row in self._in_rows(explanations):
-            if len(self._rows) == ROWS:
+            if len(self._rows) == max(1, ROWS // self.lines):
                 self._pages += 1
                 self._save_page(f"_{self._pages}")
             self._rows.append((path, row))
@@ -170,6 +173,9 @@ class Report:
                 for representation in self.representations:
                     images.append(explanation and self._drawn(explanation, representation))
                     titles.append(explanation.title if explanation else "")
+            rest = -len(images) % (self.columns * self.lines)
+            images += [None] * rest
+            titles += [""] * rest
         stem = run_name(self.plan, self.classifiers) + suffix
         shown = [explanation for _, row in self._rows for explanation in row if explanation]
         self._save(stem, images, titles, self.columns, shown, self.representations)
@@ -197,6 +203,7 @@ class Report:
         replaces = path.exists()
         rules = sorted({explanation.rule for explanation in shown})
         coloured = COLOURED & set(representations)
+        bars = [colour_bar(self.display.colormap, rule) for rule in rules]
         grid_layout(
             images,
             titles,
@@ -204,7 +211,7 @@ class Report:
             path=path,
             show=self.display.show,
             caption=self._caption(shown, representations),
-            colour_bars=[colour_bar(self.display.colormap, rule) for rule in rules if coloured],
+            colour_bars=list(dict.fromkeys(bars)) if coloured else [],
         )
         self.record["figures"].append(str(path))
         _tell(path, replaces)
