@@ -26,9 +26,12 @@ SIGMA = 2.0
 K = Annotated[float, "how many standard deviations above its mean a feature must be"]
 
 
-def get_img_array(img_path: str | Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a picture file. Raises PictureError where it cannot be read."""
-    return read_picture(img_path)
+def get_img_array(img_path: str | Path, content: bytes | None = None) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file. Raises PictureError where it cannot be read.
+
+    `content` is the file's, where it was read before.
+    """
+    return read_picture(img_path, content)
 
 
 def expand_flat_values_to_activation_shape(

@@ -156,9 +156,14 @@ class Classifier:
         inputs = with_channels(images, self.network.input_shape[2])
         return np.asarray(self._preprocess(inputs), np.float32)
 
-    def scores(self, images: np.ndarray) -> np.ndarray:
-        """(N, K) scores in [0, 1]: probabilities, each by itself for a multi-label classifier."""
-        return self.network.scores(self.preprocess(images))["scores"][:, : len(self.labels)]
+    def scores(self, images: np.ndarray, keep_features: bool = False) -> np.ndarray:
+        """(N, K) scores in [0, 1]: probabilities, each by itself for a multi-label classifier.
+
+        With `keep_features`, methods that ask next for the target layer's features of the same
+        pictures, or for gradients at them, pay for the head alone.
+        """
+        kept = {"keep": self.layers[0]} if keep_features else {}
+        return self.network.scores(self.preprocess(images), **kept)["scores"][:, : len(self.labels)]
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """(N, K) logits, what the softmax or sigmoid is taken of."""

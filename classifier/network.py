@@ -5,10 +5,10 @@ few passes run eagerly (compiling costs about a second), later ones compiled; wh
 coming, on the inference twin.
 """
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -50,6 +50,8 @@ class Network:
         self._done = 0
         self._programs: dict[tuple, Callable] = {}
         self._checked: set[str | None] = set()  # layers for which the twin was compared
+        self._kept: tuple[np.ndarray, str, dict] | None = None  # inputs, layer, what it gave
+        self.batch = passes.BATCH  # pictures in one pass; halved where memory does not suffice
 
     @cached_property
     def survey(self) -> Survey:
@@ -87,16 +89,41 @@ class Network:
         """
         kept = {key: p for key, p in self._programs.items() if key[2] in ("eager", "compiled")}
         self._programs = kept
+        self._kept = None
         self._checked.clear()
         self.twin_refused = None
 
-    def scores(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Scores and logits (N, K)."""
-        return self._in_batches(passes.scores, None, inputs)
+    def scores(self, inputs: np.ndarray, keep: str | None = None) -> dict[str, np.ndarray]:
+        """Scores and logits (N, K).
+
+        The features of the layer `keep` are kept until the next such call: whoever asks for them,
+        or for gradients at them, of these inputs pays for the head alone.
+        """
+        if keep is None or self._gear_for(self._coming(len(inputs))) == "eager":
+            return self._in_batches(passes.scores, None, inputs)
+        answer = self._in_batches(passes.features, keep, inputs)
+        self._kept = inputs, keep, answer
+        return answer
 
     def features(self, inputs: np.ndarray, layer: str) -> dict[str, np.ndarray]:
-        """Features (N, h, w, C) of `layer`, and logits (N, K)."""
-        return self._in_batches(passes.features, layer, inputs)
+        """Features (N, h, w, C) of `layer`, scores and logits (N, K)."""
+        rows = self._kept_rows(inputs, layer)
+        if rows is None:
+            return self._in_batches(passes.features, layer, inputs)
+        return {name: array[rows] for name, array in self._kept[2].items()}
+
+    def _kept_rows(self, inputs: np.ndarray, layer: str) -> list[int] | None:
+        """Which of the kept inputs these are, in their order; None where one is not among them."""
+        if self._kept is None or self._kept[1] != layer:
+            return None
+        kept, rows, row = self._kept[0], [], 0
+        for one in inputs:
+            while row < len(kept) and not np.array_equal(one, kept[row]):
+                row += 1
+            if row == len(kept):
+                return None
+            rows.append(row)
+        return rows
 
     def gradients(
         self, inputs: np.ndarray, class_indices: np.ndarray, layer: str
@@ -106,6 +133,8 @@ class Network:
         Neighbours that are the same picture cost one pass, and the head alone for each class.
         """
         indices = np.asarray(class_indices, np.int32)
+        if (rows := self._kept_rows(inputs, layer)) is not None:
+            return self.head_gradients(inputs, indices, self._kept[2]["features"][rows], layer)
         starts = [i for i in range(len(inputs)) if i == 0 or (inputs[i] != inputs[i - 1]).any()]
         if len(starts) == len(inputs) or self._gear_for(self._coming(len(inputs))) == "eager":
             return self._in_batches(passes.gradients, layer, inputs, indices)
@@ -161,16 +190,31 @@ class Network:
     def _in_batches(
         self, question, layer, *arrays, batch: int = passes.BATCH
     ) -> dict[str, np.ndarray]:
-        """The question's answers on the pictures, batch by batch, put together."""
+        """The question's answers on the pictures, batch by batch, put together.
+
+        Where memory does not suffice, batches become half as large, for good.
+        """
+        import tensorflow as tf
+
         count = len(arrays[0])
         if count == 0:
             raise ValueError("no pictures: expected (N, H, W, C) with N > 0")
         coming = self._coming(count)
         self._done = min(self._done + count, TWIN_PASSES - 1)
-        parts = [
-            self.ask(question, tuple(array[start:end] for array in arrays), coming, layer)
-            for start, end in pairwise([*range(0, count, batch), count])
-        ]
+        parts, start = [], 0
+        while start < count:
+            end = min(count, start + min(batch, self.batch))
+            part = tuple(array[start:end] for array in arrays)
+            try:
+                parts.append(self.ask(question, part, coming, layer))
+                start = end
+            except tf.errors.ResourceExhaustedError as error:
+                if end - start == 1:
+                    raise ValueError(
+                        "there is not memory enough for a pass of one picture"
+                    ) from error
+                self.batch = (end - start) // 2
+                print(f"out of memory: now {self.batch} pictures in a pass", file=sys.stderr)
         if len(parts) == 1:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

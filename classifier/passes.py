@@ -120,11 +120,12 @@ def scores(see, inputs) -> dict:
 
 
 def features(see, inputs) -> dict:
-    """Features (N, h, w, C) of the layer that is heard, and logits (N, K)."""
+    """Features (N, h, w, C) of the layer that is heard, scores and logits (N, K)."""
     import tensorflow as tf
 
     seen = see(inputs)
-    return {"features": tf.cast(seen.features, tf.float32), "logits": seen.logits}
+    features = tf.cast(seen.features, tf.float32)
+    return {"features": features, "scores": seen.scores, "logits": seen.logits}
 
 
 def gradients(see, inputs, class_indices, features=None) -> dict:

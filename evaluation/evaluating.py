@@ -54,6 +54,7 @@ class Verdict:
     values: dict[str, float] = field(default_factory=dict)  # by the metric's call
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped_early: bool = False
+    impossible: list[str] = field(default_factory=list)  # for want of ground truth
 
     @property
     def tied(self) -> float | None:
@@ -61,14 +62,25 @@ class Verdict:
         shares = [told["tied"] for told in self.notes.values() if "tied" in told]
         return shares[0] if shares else None
 
+    def joined(self, other: "Verdict") -> "Verdict":
+        """This verdict with what the other says more."""
+        return Verdict(
+            self.values | other.values,
+            self.notes | other.notes,
+            self.stopped_early or other.stopped_early,
+            other.impossible,
+        )
+
 
 def judge(judged: Judged, calls: list[MetricCall]) -> list[Verdict]:
-    """A verdict for each map; metrics for which the picture has no ground truth are left out."""
+    """A verdict for each map; metrics for which the picture has no ground truth are impossible."""
     verdicts = [Verdict() for _ in judged.maps]
     for call in calls:
         metric = METRICS[call.name]
         evidence = {kind: judged.evidence(kind) for kind in metric.truths}
         if any(value is None for value in evidence.values()):
+            for verdict in verdicts:
+                verdict.impossible.append(str(call))
             continue
         with noting() as notes:
             values = _asked(metric, call, judged, evidence)

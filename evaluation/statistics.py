@@ -122,8 +122,11 @@ def agreement(table):
     methods = list(dict.fromkeys(table["method"]))
     matrix = pd.DataFrame(np.eye(len(methods)), methods, methods)
     for first, second in combinations(methods, 2):
-        own = table.loc[table["method"] == first, "agreement"]
-        found = [told[second] for told in own if told.get(second) is not None]
+        pairs = ((first, second), (second, first))  # rows may be older than the other method's
+        found = []
+        for one, other in pairs:
+            own = table.loc[table["method"] == one, "agreement"]
+            found += [told[other] for told in own if told.get(other) is not None]
         found = np.array(found, float)
         mean = found[np.isfinite(found)].mean() if np.isfinite(found).any() else np.nan
         matrix.loc[first, second] = matrix.loc[second, first] = mean

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 FORMATS = ("png", "pdf", "svg")
 DPI = 300
 NO_DATES = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
@@ -23,6 +25,17 @@ def save_figure(figure, path: str | Path) -> Path:
     unfinished = path.with_name(path.name + ".part")  # so that no figure is ever half written
     with matplotlib.rc_context({"svg.hashsalt": "explanation", "svg.fonttype": "path"}):
         figure.savefig(unfinished, dpi=DPI, metadata=NO_DATES[kind], format=kind)
+    return unfinished.replace(path)
+
+
+def save_picture(image: np.ndarray, path: str | Path) -> Path:
+    """The path that the RGB picture (H, W, 3) uint8 was saved to, as PNG, quickly packed."""
+    import cv2
+
+    path = Path(path)
+    unfinished = path.with_name(path.name + ".part")
+    _, content = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    unfinished.write_bytes(content)
     return unfinished.replace(path)
 
 

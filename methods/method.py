@@ -20,8 +20,14 @@ class Method(Row):
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
     by_pixels: bool = False  # looks at no one layer, but at the gradient by the picture's pixels
+    many_passes: bool = False  # for one picture: hundreds, through the perturbation engine
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
     draws: tuple[str, ...] = ()  # representations that only such a method has
+
+    @property
+    def shares_features(self) -> bool:
+        """Whether it starts from the target layer's features, as others do of the same picture."""
+        return self.needs_layers and not self.by_pixels
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))

@@ -1,5 +1,6 @@
 """Any picture file -> RGB; any array of pixels -> the size that a classifier takes."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -14,8 +15,10 @@ class PictureError(ValueError):
     """A file that cannot be read as a picture; its message is one line and names the file."""
 
 
-def read_picture(path: str | Path) -> np.ndarray:
+def read_picture(path: str | Path, content: bytes | None = None) -> np.ndarray:
     """(H, W, 3) uint8 RGB of a picture file, upright as its EXIF orientation says.
+
+    `content` is the file's, where it was read before.
 
     Grey, palette, CMYK and 16-bit pictures become RGB; transparent ones lie on white; of an
     animation it is the first frame. Raises PictureError for a broken, truncated, empty or
@@ -26,7 +29,7 @@ def read_picture(path: str | Path) -> np.ndarray:
             warnings.simplefilter(
                 "ignore"
             )  # Pillow's about size and EXIF: the size is checked here
-            with Image.open(path) as image:
+            with Image.open(path if content is None else io.BytesIO(content)) as image:
                 pixels = image.width * image.height
                 if pixels > MAX_PIXELS:
                     raise PictureError(

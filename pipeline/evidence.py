@@ -33,6 +33,7 @@ class Evidence:
     def __init__(self, plan: Plan):
         evaluation = plan.evaluation
         self.metrics = [METRICS[call.name] for call in evaluation.metrics]
+        self._calls = evaluation.metrics
         self.viewing = evaluation.viewing
         pictures = list(plan.pictures)
         if self.metrics:
@@ -69,6 +70,14 @@ class Evidence:
     def unmatched(self) -> list[str]:
         """Pictures without ground truth, for the record."""
         return [str(picture) for picture in self.pictures if picture not in self._files]
+
+    def wanted(self, picture: Path) -> frozenset[str]:
+        """The metrics that may have a value for the picture: all, if it has any ground truth."""
+        return frozenset(
+            str(call)
+            for call in self._calls
+            if picture in self._files or not METRICS[call.name].truths
+        )
 
     def truth(self, picture: Path, size: tuple[int, int]) -> GroundTruth | None:
         """The picture's ground truth, if it has any; `size` is the picture's (H, W)."""

@@ -27,7 +27,7 @@ class Explanation:
     map: np.ndarray  # (h, w) float32, raw
     class_index: int
     label: str
-    probability: float
+    probability: float  # a contrast's is the difference of two
     classifier: str  # its name
     method: MethodCall
     path: Path | None = None

@@ -108,9 +108,10 @@ def make_parser() -> Parser:
     add = parser.add_argument_group("how it is shown").add_argument
     add(
         "--display_type",
-        choices=("grid", "singles"),
+        choices=("grid", "singles", "bare"),
         default="grid",
-        help="one figure for all, or one for each (default: %(default)s)",
+        help="one figure for all, one for each, or bare PNGs of the picture's size "
+        "(default: %(default)s)",
     )
     add(
         "--representation",
@@ -139,6 +140,18 @@ def make_parser() -> Parser:
         help="where figures and records go (default: %(default)s)",
     )
     add("--show", action="store_true", help="also open a window")
+    add = parser.add_argument_group("many pictures").add_argument
+    add(
+        "--batch_size",
+        default="auto",
+        metavar="N",
+        help="pictures in one pass; auto: 32, fewer where memory does not suffice",
+    )
+    add(
+        "--fresh",
+        action="store_true",
+        help="set what the output folder's store holds aside, instead of going on with it",
+    )
     _add_evaluation(parser.add_argument_group("how well it explains").add_argument)
     add = parser.add_argument_group("help").add_argument
     add(
@@ -223,7 +236,17 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         ),
         display=_display(arguments, methods, evaluation.metrics),
         evaluation=evaluation,
+        batch_size=_batch_size(arguments.batch_size),
+        fresh=arguments.fresh,
     )
+
+
+def _batch_size(text: str) -> int | None:
+    if text.lower() == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError(f"--batch_size is auto or a whole number from 1 on, got '{text}'")
+    return int(text)
 
 
 def _evaluation(arguments) -> Evaluation:

@@ -1,27 +1,43 @@
-"""The flow: read a picture, ask the classifier, run the method, hand the explanation on."""
+"""The flow: read pictures ahead, ask the classifiers, judge, store, hand the explanations on.
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+What a store holds already is not asked again: its explanations are made of its rows.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from classifier import Classifier
-from evaluation import METRICS, MetricCall
 from evaluation.ground_truth import GroundTruthError
 from fem import get_img_array
 from methods import METHODS, MethodCall, parse_method
-from pictures import PictureError, resized
-from pipeline.diagnosis import diagnose
+from pictures import PictureError, read_ahead, resized
 from pipeline.evidence import Evidence
+from pipeline.explaining import Asked, asked, explain_batch
 from pipeline.explanation import Explanation
 from pipeline.judging import judged
 from pipeline.plan import PREDICTED, Plan, Targets
-from pipeline.report import Report
-from running import noting
+from pipeline.rows import Source, content_hash, failed_row, restored, stored_row, unit_key
+from pipeline.store import Index, Store
 
-TOP = 5  # predictions that are printed and recorded
+
+class Outcome(NamedTuple):
+    """What became of a picture."""
+
+    path: Path
+    explanations: list[Explanation]  # none where the store has all of them and nothing is drawn
+    error: str | None = None
+
+
+class Loaded(NamedTuple):
+    """A picture on its way: its file, and what is still to be done with it."""
+
+    source: Source
+    picture: np.ndarray | None = None  # None where nothing is to be done, or it is broken
+    images: tuple[np.ndarray, ...] = ()  # at each classifier's input size
+    error: str | None = None
 
 
 def explain(
@@ -41,148 +57,179 @@ def explain(
     path = None if isinstance(picture, np.ndarray) else Path(picture)
     pixels = picture if path is None else get_img_array(path)
     text = f"index:{target}" if isinstance(target, int | np.integer) else target
-    found = list(explanations(pixels, path, [classifier], [call], Targets(text)))
+    batch = [asked(pixels, classifier, [call], path)]
+    (found,) = explain_batch(batch, classifier, Targets(text))
+    if isinstance(found, PictureError):
+        raise found
     if len(found) > 1:
         raise ValueError(f"target '{target}' stands for {len(found)} classes; explain one")
     return found[0]
 
 
-def explanations(
-    picture: np.ndarray,
-    path: Path | None,
-    classifiers: list[Classifier],
-    methods: list[MethodCall],
-    targets: Targets,
-    metrics: Sequence[MetricCall] = (),
-    evidence: Evidence | None = None,
-) -> Iterator[Explanation]:
-    """Every method's explanation of every asked class by every classifier, of one picture.
+class Flow:
+    """Explains a plan's pictures, a batch at a time, and stores what it finds."""
 
-    Judged by the metrics, as far as the evidence goes. Raises PictureError or GroundTruthError.
-    """
-    for classifier in classifiers:
-        found = []
-        for explanation in _by_methods(picture, path, classifier, methods, targets):
-            found.append(explanation)
-            if explanation.stopped_early:
-                break
-        if metrics:
-            found = list(judged(found, classifier, metrics, evidence))
-        yield from found
-        if any(explanation.stopped_early for explanation in found):
-            return
+    def __init__(self, plan: Plan, classifiers: Sequence[Classifier], evidence: Evidence):
+        self.plan = plan
+        self.classifiers = classifiers
+        self.evidence = evidence
+        self.store = Store(plan.display.output_dir)
+        self.index = Index(plan.display.output_dir)
+        self.keys = [
+            [unit_key(classifier, method, plan.targets) for method in plan.methods]
+            for classifier in classifiers
+        ]
 
+    def outcomes(self, pictures: Iterable[Path]) -> Iterator[Outcome]:
+        """What becomes of each picture, in their order; ends after a method stopped early.
 
-def _by_methods(
-    picture: np.ndarray,
-    path: Path | None,
-    classifier: Classifier,
-    methods: list[MethodCall],
-    targets: Targets,
-) -> Iterator[Explanation]:
-    """One classifier's explanations of one picture."""
-    image = resized(picture, classifier.input_size)
-    scores = classifier.scores(image[np.newaxis])
-    top = classifier.decode_predictions(scores, TOP)[0]
-    indices = targets.indices(classifier, scores[0])
-    if not indices:
-        raise PictureError(f"picture '{path}': its predicted class cannot be held against itself")
-    for method in methods:
-        started = time.perf_counter()
-        with noting() as notes:
-            maps = _maps(classifier, method, image, indices)
-        seconds = (time.perf_counter() - started) / len(indices)
-        row = METHODS[method.name]
-        arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]
-        arrays = {name: notes.pop(name) for name in arrays}  # they stay out of the record
-        pairs = zip(indices, maps, strict=False)  # one if class-agnostic
-        for position, (index, saliency_map) in enumerate(pairs):
-            yield Explanation(
-                picture,
-                saliency_map,
-                index,
-                classifier.title(index),
-                classifier.score_of(scores[0], index),
-                classifier.name,
-                method,
-                path,
-                classifier.random_weights,
-                diagnose(saliency_map, classifier, image, index, row),
-                top,
-                seconds,
-                notes,
-                {name: array[position] for name, array in arrays.items()},
-                predicted_index=int(scores[0].argmax()),
+        Raises StoreError, and FileNotFoundError where the pictures' folder is gone.
+        """
+        size = self.plan.pictures_at_once
+        for loaded in _batches(read_ahead(self._load, pictures, 2 * size), size):
+            for outcome in self._batch(loaded):
+                yield outcome
+                if any(explanation.stopped_early for explanation in outcome.explanations):
+                    return
+
+    def _load(self, path: Path) -> Loaded:
+        """Reads a picture as far as there is something to do with it."""
+        try:
+            status = path.stat()
+            hashed = self.index.known_hash(str(path), status.st_size, status.st_mtime_ns)
+            source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
+            if hashed and not self.plan.display.draws and self._is_done(source):
+                return Loaded(source)
+            content = path.read_bytes()
+            source = source._replace(hash=content_hash(content))
+            if not self.plan.display.draws and self._is_done(source):
+                return Loaded(source)
+            picture = get_img_array(path, content)
+        except (OSError, PictureError) as error:
+            if not path.parent.is_dir():
+                raise FileNotFoundError(
+                    f"the folder '{path.parent}' is gone; what was finished is stored"
+                ) from error
+            if isinstance(error, OSError):
+                error = PictureError(f"picture '{path}' cannot be read: {error.strerror}")
+            return Loaded(Source(path, "", 0, 0), error=str(error))
+        sizes = {classifier.input_size: None for classifier in self.classifiers}
+        images = {size: resized(picture, size) for size in sizes}
+        own = tuple(images[classifier.input_size] for classifier in self.classifiers)
+        return Loaded(source, picture, own)
+
+    def _is_done(self, source: Source) -> bool:
+        """Whether the store has every unit of the picture, with the metrics that are wanted."""
+        wanted = self.evidence.wanted(source.path)
+        for keys in self.keys:
+            for key in keys:
+                stored = self.index.find(source.columns() | key)
+                if stored is None or not wanted <= stored.metrics:
+                    return False
+        return True
+
+    def _batch(self, batch: list[Loaded]) -> list[Outcome]:
+        """The outcomes of a batch, by all classifiers; its rows go to the store."""
+        found: list[list[Explanation]] = [[] for _ in batch]
+        errors = [loaded.error for loaded in batch]
+        for number in range(len(self.classifiers)):
+            here = [i for i, loaded in enumerate(batch) if loaded.images and not errors[i]]
+            answers = self._by_classifier([batch[i] for i in here], number) if here else []
+            for i, answer in zip(here, answers, strict=True):
+                if isinstance(answer, list):
+                    found[i] += answer
+                else:
+                    errors[i] = str(answer)
+        for loaded, error in zip(batch, errors, strict=True):
+            if error is not None:
+                pairs = zip(self.classifiers, self.keys, strict=True)
+                self.store.add(
+                    failed_row(loaded.source, key, classifier.name, error)
+                    for classifier, keys in pairs
+                    for key in keys
+                )
+        return [
+            Outcome(loaded.source.path, some if error is None else [], error)
+            for loaded, some, error in zip(batch, found, errors, strict=True)
+        ]
+
+    def _by_classifier(self, batch: list[Loaded], number: int) -> list:
+        """For each picture its explanations by one classifier, or the error that it has."""
+        classifier, methods = self.classifiers[number], self.plan.methods
+        stored = [self._stored(loaded, number) for loaded in batch]
+        missing = [
+            Asked(
+                loaded.source.path,
+                loaded.picture,
+                loaded.images[number],
+                [method for method in methods if str(method) not in done],
             )
+            for loaded, done in zip(batch, stored, strict=True)
+        ]
+        fresh: list = [[] for _ in batch]
+        asking = [i for i, one in enumerate(missing) if one.methods]
+        if asking:
+            made = explain_batch([missing[i] for i in asking], classifier, self.plan.targets)
+            for i, some in zip(asking, made, strict=True):
+                fresh[i] = some
+        return [
+            self._finished(loaded.source, some, done, number)
+            for loaded, some, done in zip(batch, fresh, stored, strict=True)
+        ]
 
-
-def _maps(classifier, method: MethodCall, image, indices: list[int]) -> np.ndarray:
-    """A map (h, w) for each class; one for all of them from a class-agnostic method."""
-    row = METHODS[method.name]
-    asked = indices[:1] if row.class_agnostic else indices
-    images = np.repeat(image[np.newaxis], len(asked), axis=0)
-    return row(classifier, images, np.asarray(asked), **method.given)
-
-
-def run(plan: Plan) -> int:
-    """Carries the plan out and says what it does; the exit status: 0, or 1 if pictures failed.
-
-    Raises ValueError or FileNotFoundError for a mistake in the plan, before any picture is read.
-    """
-    _make_folder(plan.display.output_dir)
-    evidence = Evidence(plan)
-    plan = replace(plan, pictures=evidence.pictures)
-    classifiers = [choice.load() for choice in plan.classifiers]
-    for classifier in classifiers:
-        plan.targets.asked(classifier)
-        _check_methods(classifier, plan)
-        classifier.expect(_passes(plan))
-    evidence.tell()
-    report = Report(plan, classifiers, evidence)
-    try:
-        _explain_all(plan, classifiers, evidence, report)
-        report.finish()
-    finally:
-        report.write_record()
-    return 1 if report.is_incomplete else 0
-
-
-def _passes(plan: Plan) -> int:
-    """About how many passes a plan takes, beside those that methods expect themselves."""
-    judging = sum(METRICS[call.name].passes for call in plan.evaluation.metrics)
-    return len(plan.pictures) * (1 + len(plan.methods) * (1 + judging))
-
-
-def _explain_all(
-    plan: Plan, classifiers: list[Classifier], evidence: Evidence, report: Report
-) -> None:
-    """Hands every picture's explanations to the report, until all are done or Ctrl-C."""
-    how = (classifiers, list(plan.methods), plan.targets, plan.evaluation.metrics, evidence)
-    try:
-        for path in plan.pictures:
-            try:
-                found = list(explanations(get_img_array(path), path, *how))
-            except (PictureError, GroundTruthError) as error:
-                report.failed(path, str(error))
+    def _stored(self, loaded: Loaded, number: int) -> dict[str, list[Explanation]]:
+        """What the store has of the picture by a classifier: explanations by method."""
+        found = {}
+        classifier = self.classifiers[number]
+        wanted = self.evidence.wanted(loaded.source.path)
+        drawn = self.plan.display.representations or ()
+        for method, key in zip(self.plan.methods, self.keys[number], strict=True):
+            stored = self.index.find(loaded.source.columns() | key)
+            if stored is None or "colour" in drawn:  # which is not stored
                 continue
-            report.add(path, found)
-            if any(explanation.stopped_early for explanation in found):
-                raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        report.interrupted()
+            rows = self.index.rows(stored)
+            contrasts = any(row["class_index"] >= len(classifier.labels) for row in rows)
+            if contrasts and not wanted <= stored.metrics:
+                continue  # their indices were those of another run
+            found[str(method)] = [restored(row, loaded.picture, method, classifier) for row in rows]
+        return found
+
+    def _finished(
+        self,
+        source: Source,
+        fresh: list[Explanation] | PictureError,
+        done: dict[str, list[Explanation]],
+        number: int,
+    ) -> list[Explanation] | PictureError | GroundTruthError:
+        """The picture's explanations, judged and stored, fresh ones and stored ones in order."""
+        if isinstance(fresh, PictureError):
+            return fresh
+        by_method = {str(method): done.get(str(method), []) for method in self.plan.methods}
+        for explanation in fresh:
+            by_method[str(explanation.method)].append(explanation)
+        whole = [explanation for own in by_method.values() for explanation in own]
+        metrics = self.plan.evaluation.metrics
+        try:
+            whole = list(judged(whole, self.classifiers[number], metrics, self.evidence))
+        except GroundTruthError as error:
+            return error
+        wanted = self.evidence.wanted(source.path)
+        for key in self.keys[number]:
+            own = [e for e in whole if str(e.method) == key["method"]]
+            old = self.index.find(source.columns() | key) if key["method"] in done else None
+            complete = old is not None and wanted <= old.metrics
+            if not complete and not any(e.stopped_early for e in own):
+                self.store.add([stored_row(e, source, key) for e in own])
+        return whole
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--output_dir '{folder}' cannot be made: {error.strerror}") from error
-
-
-def _check_methods(classifier: Classifier, plan: Plan) -> None:
-    for call in plan.methods:
-        if METHODS[call.name].needs_layers and not classifier.has_layers:
-            raise ValueError(
-                f"{call.name} looks into a classifier's layers, and {classifier.name} only gives "
-                "scores; it needs a Keras model (.keras or .h5)"
-            )
+def _batches(items: Iterable[Loaded], size: int) -> Iterator[list[Loaded]]:
+    """Lists of `size` items, the last with the rest."""
+    batch: list[Loaded] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

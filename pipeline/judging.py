@@ -24,7 +24,8 @@ def judged(
     evidence: Evidence | None,
 ) -> Iterator[Explanation]:
     """The explanations of one picture with what the metrics say, and how well methods agree."""
-    if not found:
+    if not found or not metrics:
+        yield from found
         return
     first = found[0]
     image = resized(first.picture, classifier.input_size)
@@ -35,8 +36,9 @@ def judged(
         known |= {"true_class": name, "true_index": index}
     others = evidence.other_fixations(first.path) if known else None
     for method in {str(explanation.method): explanation.method for explanation in found}.values():
-        own = [explanation for explanation in found if explanation.method is method]
+        own = [explanation for explanation in found if str(explanation.method) == str(method)]
         row = METHODS[method.name]
+        asked = [call for call in metrics if any(_lacks(one, call) for one in own)]
         judged = Judged(
             classifier,
             image,
@@ -46,9 +48,15 @@ def judged(
             known.get("truth"),
             others,
         )
-        for explanation, verdict in zip(own, judge(judged, metrics), strict=True):
+        for explanation, verdict in zip(own, judge(judged, asked), strict=True):
             agreement = _agreement(explanation, found, classifier.input_size)
+            verdict = explanation.verdict.joined(verdict)
             yield replace(explanation, verdict=verdict, agreement=agreement, **known)
+
+
+def _lacks(explanation: Explanation, call: MetricCall) -> bool:
+    """Whether the metric was not asked of it before, or was impossible."""
+    return str(call) not in explanation.verdict.values
 
 
 def _agreement(
@@ -59,7 +67,7 @@ def _agreement(
     return {
         str(other.method): correlation(own, upsampled(other.map, size))
         for other in found
-        if other.method is not explanation.method
+        if str(other.method) != str(explanation.method)
         and (
             other.class_index == explanation.class_index
             or other.class_agnostic

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.labels import best_indices
-from evaluation import MetricCall
+from classifier.passes import BATCH
+from evaluation import METRICS, MetricCall
 from evaluation.ground_truth import Viewing
-from methods import MethodCall
+from methods import METHODS, MethodCall
 
 PREDICTED = "predicted"
 
@@ -155,3 +156,14 @@ class Plan:
     targets: Targets = Targets()
     display: Display = field(default_factory=Display)
     evaluation: Evaluation = Evaluation()
+    batch_size: int | None = None  # pictures in one pass; None: what fits
+    fresh: bool = False  # whether what the store holds is set aside
+
+    @property
+    def pictures_at_once(self) -> int:
+        """So many are explained before they are stored: one where each takes many passes."""
+        rows = [METHODS[call.name] for call in self.methods]
+        judging = sum(METRICS[call.name].passes for call in self.evaluation.metrics)
+        if judging > 10 or any(row.many_passes for row in rows):
+            return 1
+        return min(self.batch_size or BATCH, max(1, len(self.pictures)))

@@ -1,16 +1,18 @@
 """What a run leaves behind: lines on the screen, figures, and the record beside them."""
 
+import csv
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from classifier import Classifier
+from figures.saving import save_picture
 from methods import METHODS
-from pipeline.evidence import Evidence
 from pipeline.explanation import Explanation, colour_bar, drawable, method_title, percent
+from pipeline.flow import Flow, Outcome
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
 from pipeline.record import (
@@ -21,13 +23,14 @@ from pipeline.record import (
     write_record,
 )
 from pipeline.results import Results
-from pipeline.rows import key, stored_row
-from pipeline.store import Store
+from pipeline.store import FOLDER
 from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
 COLUMNS = 8  # of one figure; a row with more cells is broken into lines
+
+TOLD = 24  # pictures that get lines on the screen and in the record; of more, the store tells
 
 Row = list[Explanation | None]  # a column for each classifier and method
 
@@ -35,10 +38,9 @@ Row = list[Explanation | None]  # a column for each classifier and method
 class Report:
     """Takes explanations picture by picture; holds no more than one figure's cells."""
 
-    def __init__(self, plan: Plan, classifiers: list[Classifier], evidence: Evidence):
+    def __init__(self, plan: Plan, flow: Flow):
+        classifiers, evidence = flow.classifiers, flow.evidence
         self.plan = plan
-        self._by_name = {classifier.name: classifier for classifier in classifiers}
-        self._store = Store(plan.display.output_dir)
         self.display = plan.display
         self.networks = [classifier.network for classifier in classifiers]
         self.classifiers = [classifier.name for classifier in classifiers]
@@ -51,6 +53,7 @@ class Report:
             "metrics": [metric_record(metric) for metric in plan.evaluation.metrics],
             "ground_truth": list(plan.evaluation.ground_truth),
             "without_ground_truth": evidence.unmatched if evidence.metrics else [],
+            "pictures": len(plan.pictures),
             "explanations": [],
             "failed": [],
             "interrupted": False,
@@ -66,16 +69,38 @@ class Report:
         self.lines = -(-cells // COLUMNS)  # of a row
         self.columns = -(-cells // self.lines)
         self._rows: list[tuple[Path, Row]] = []
+        self._done, self._started = 0, time.monotonic()
+        self._failures: list[tuple[str, str]] = []
         self._pages = 0
-        self._results = Results(plan, self._keys(classifiers))
+        self._results = Results(plan, [key for keys in flow.keys for key in keys])
         self._names = FileNames(self.display.output_dir)
 
-    def add(self, path: Path, explanations: list[Explanation]) -> None:
+    def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes; where there are many, with a bar that tells rate and time left."""
+        from tqdm import tqdm
+
+        many = len(self.plan.pictures) > TOLD
+        bar = tqdm(total=len(self.plan.pictures), disable=None if many else True, unit="picture")
+        with bar:
+            for outcome in outcomes:
+                yield outcome
+                bar.update()
+
+    def add(self, outcome: Outcome) -> None:
         """Prints what was found of one picture, puts it into the record and draws it."""
-        self._print(path, explanations)
-        self._store.add(stored_row(e, self._by_name[e.classifier]) for e in explanations)
-        self.record["explanations"] += [explanation.row() for explanation in explanations]
+        path, explanations = outcome.path, outcome.explanations
+        if outcome.error is not None:
+            self._failed(path, outcome.error)
+            return
+        self._done += 1
+        if len(self.plan.pictures) <= TOLD:
+            self._print(path, explanations)
+            self.record["explanations"] += [explanation.row() for explanation in explanations]
         if not self.representations:
+            return
+        if self.display.kind == "bare":
+            for explanation in explanations:
+                self._save_bare(explanation)
             return
         if self.display.kind == "singles":
             for explanation in explanations:
@@ -87,35 +112,44 @@ class Report:
                 self._save_page(f"_{self._pages}")
             self._rows.append((path, row))
 
-    def _keys(self, classifiers: list[Classifier]) -> list[dict[str, Any]]:
-        """What tells this plan's rows in the store from those of others."""
-        calls = self.plan.methods
-        return [key(classifier, method) for classifier in classifiers for method in calls]
-
     @property
     def is_incomplete(self) -> bool:
         """Whether pictures failed, or the run was stopped."""
-        return bool(self.record["failed"]) or self.record["interrupted"]
+        return bool(self._failures) or self.record["interrupted"]
 
-    def failed(self, path: Path, reason: str) -> None:
-        print(reason, file=sys.stderr)
-        self.record["failed"].append({"picture": str(path), "reason": reason})
+    def _failed(self, path: Path, reason: str) -> None:
+        self._failures.append((str(path), reason))
+        if len(self._failures) <= TOLD:
+            print(reason, file=sys.stderr)
+            self.record["failed"].append({"picture": str(path), "reason": reason})
 
     def interrupted(self) -> None:
-        done = len({row["picture"] for row in self.record["explanations"]})
         self.record["interrupted"] = True
-        print(f"stopped; kept {done} of {len(self.plan.pictures)} pictures", file=sys.stderr)
+        told = f"stopped; kept {self._done} of {len(self.plan.pictures)} pictures"
+        print(told, file=sys.stderr)
 
     def finish(self) -> None:
         """Saves the last figure, and the tables and charts of the metrics."""
         if self._rows:
             self._pages += 1
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
-        self._store.flush()
-        if self.plan.evaluation.metrics and self.record["explanations"]:
+        if self.plan.evaluation.metrics and self._done:
             for path in self._results.write():
                 self.record["figures"].append(str(path))
                 _tell(path, False)
+        failures = self.display.output_dir / "failures.csv"
+        failures.unlink(missing_ok=True)  # of an earlier run
+        if self._failures:
+            with failures.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([("picture", "reason"), *self._failures])
+            _tell(failures, False)
+        if len(self.plan.pictures) > TOLD:
+            seconds = time.monotonic() - self._started
+            print(
+                f"{self._done} of {len(self.plan.pictures)} pictures in {seconds:.0f} s "
+                f"({self._done / seconds:.1f} a second), {len(self._failures)} failed; "
+                f"{self.display.output_dir / FOLDER}"
+            )
 
     def write_record(self) -> None:
         """Saves the record, also of a run that failed on its way."""
@@ -186,6 +220,13 @@ class Report:
             stem = f"{single_name(explanation)}_{representation}"
             image = self._drawn(explanation, representation)
             self._save(stem, [image], [explanation.title], 1, [explanation], (representation,))
+
+    def _save_bare(self, explanation: Explanation) -> None:
+        """Each representation as a PNG of the picture's size, and nothing around it."""
+        for representation in self.representations:
+            stem = f"{single_name(explanation)}_{representation}"
+            image = self._drawn(explanation, representation)
+            save_picture(image, self._names.path(stem, "png"))
 
     def _drawn(self, explanation: Explanation, representation: str) -> np.ndarray:
         return explanation.represented(representation, self.display.colormap, self.display.alpha)

@@ -40,7 +40,7 @@ class Results:
     def write(self) -> list[Path]:
         """Writes all tables and charts, and gives their paths; none where there are no rows."""
         rows = store.read(self.folder, heavy=False)
-        rows = rows[self._ours(rows)]
+        rows = rows[self._ours(rows) & rows["error"].isna()]
         if rows.empty:
             return []
         for metric in self.metrics:
@@ -159,7 +159,7 @@ class Results:
             return None
         found: dict[str, dict[str, list]] = {call: {} for call in calls}
         rows = store.read(self.folder)
-        for row in rows[self._ours(rows)].to_dict("records"):
+        for row in rows[self._ours(rows) & rows["error"].isna()].to_dict("records"):
             for call in calls:
                 curve = row["metric_notes"].get(call, {}).get("curve")
                 if curve and None not in curve[1]:

@@ -1,66 +1,133 @@
-"""An explanation as a row of the store."""
+"""Explanations as rows of the store, and back."""
 
 import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from classifier import Classifier
+from evaluation.evaluating import Verdict
 from methods import METHODS, MethodCall
 from pipeline.explanation import Explanation
+from pipeline.plan import Targets
 from pipeline.record import classifier_record, finite
+from pipeline.store import COLUMNS, map_of
 
 
-def stored_row(explanation: Explanation, classifier: Classifier) -> dict[str, Any]:
-    """The row, with a value for each of `store.COLUMNS`."""
-    best = explanation.top[0]
-    saliency_map = np.ascontiguousarray(explanation.map)
-    return key(classifier, explanation.method) | {
-        "picture": str(explanation.path),
-        "picture_hash": picture_hash(explanation.path),
-        "class_index": explanation.class_index,
-        "classifier": explanation.classifier,
-        "label": explanation.label,
-        "probability": explanation.probability,
-        "predicted_index": explanation.predicted_index,
-        "predicted_label": best[1],
-        "predicted_probability": float(best[2]),
-        "true_class": explanation.true_class,
-        "true_index": explanation.true_index,
-        "seconds": explanation.seconds,
-        "passes": explanation.notes.get("passes"),
-        "diagnosis": explanation.diagnosis,
-        "map": saliency_map.tobytes(),
-        "map_shape": list(saliency_map.shape),
-        "map_type": str(saliency_map.dtype),
-        "tied": explanation.verdict.tied,
-        "metrics": list(explanation.verdict.values.items()),
-        "agreement": list(explanation.agreement.items()),
-        "metric_notes": json.dumps(finite(explanation.verdict.notes)),
-        "notes": json.dumps(finite(explanation.notes), default=str),
-    }
+class Source(NamedTuple):
+    """A picture's file as it was read."""
+
+    path: Path
+    hash: str  # SHA-256; "" where it could not be read
+    size: int
+    time: int  # of its last change, nanoseconds
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "picture": str(self.path),
+            "picture_hash": self.hash,
+            "picture_bytes": self.size,
+            "picture_time": self.time,
+        }
 
 
-def key(classifier: Classifier, method: MethodCall) -> dict[str, Any]:
-    """What tells the rows of this classifier and method from all others."""
+def unit_key(classifier: Classifier, method: MethodCall, targets: Targets) -> dict[str, str]:
+    """What tells the units of this classifier, method and target from all others."""
     row = METHODS[method.name]
+    layers = row.needs_layers and classifier.has_layers
+    position = targets.position
     return {
         "classifier_hash": classifier_hash(classifier),
-        "layer": classifier.layer if row.needs_layers else "",
+        "layer": classifier.layer if layers else "",
         "method": str(method),
         "options": json.dumps(row.all_options(method.given), sort_keys=True, default=str),
+        "target": targets.text if position is None else f"test_image_index {position}",
         "precision": classifier.precision,
     }
 
 
-@lru_cache(maxsize=64)
-def picture_hash(path: Path) -> str:
-    """SHA-256 of the file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def stored_row(explanation: Explanation, source: Source, unit: dict[str, str]) -> dict[str, Any]:
+    """The row, with a value for each of `store.COLUMNS`."""
+    best = explanation.top[0]
+    saliency_map = np.ascontiguousarray(explanation.map)
+    verdict = explanation.verdict
+    metrics = [*verdict.values.items(), *((name, None) for name in verdict.impossible)]
+    return (
+        dict.fromkeys(COLUMNS)
+        | source.columns()
+        | unit
+        | {
+            "class_index": explanation.class_index,
+            "classifier": explanation.classifier_title,
+            "label": explanation.label,
+            "probability": explanation.probability,
+            "predicted_index": explanation.predicted_index,
+            "predicted_label": best[1],
+            "predicted_probability": float(best[2]),
+            "true_class": explanation.true_class,
+            "true_index": explanation.true_index,
+            "seconds": explanation.seconds,
+            "passes": explanation.notes.get("passes"),
+            "diagnosis": explanation.diagnosis,
+            "map": saliency_map.tobytes(),
+            "map_shape": list(saliency_map.shape),
+            "map_type": str(saliency_map.dtype),
+            "tied": verdict.tied,
+            "metrics": metrics,
+            "agreement": list(explanation.agreement.items()),
+            "metric_notes": json.dumps(finite(verdict.notes)),
+            "notes": json.dumps(finite(explanation.notes), default=str),
+            "top": json.dumps(
+                [[code, name, float(score)] for code, name, score in explanation.top]
+            ),
+        }
+    )
+
+
+def failed_row(source: Source, unit: dict[str, str], classifier: str, error: str):
+    """The row of a picture that could not be explained."""
+    told = {"classifier": classifier, "error": error}
+    return dict.fromkeys(COLUMNS) | source.columns() | unit | told
+
+
+def restored(
+    row: dict[str, Any], picture: np.ndarray, method: MethodCall, classifier: Classifier
+) -> Explanation:
+    """The explanation that a row was made of, of this picture."""
+    metrics = dict(row["metrics"] or ())
+    verdict = Verdict(
+        {name: value for name, value in metrics.items() if value is not None},
+        json.loads(row["metric_notes"]),
+        impossible=[name for name, value in metrics.items() if value is None],
+    )
+    return Explanation(
+        picture,
+        map_of(row),
+        row["class_index"],
+        row["label"],
+        row["probability"],
+        classifier.name,
+        method,
+        Path(row["picture"]),
+        classifier.random_weights,
+        row["diagnosis"],
+        [tuple(best) for best in json.loads(row["top"])],
+        row["seconds"],
+        json.loads(row["notes"]),
+        predicted_index=row["predicted_index"],
+        verdict=verdict,
+        agreement=dict(row["agreement"] or ()),
+        true_class=row["true_class"],
+        true_index=row["true_index"],
+    )
+
+
+def content_hash(content: bytes) -> str:
+    """SHA-256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @lru_cache(maxsize=16)

@@ -1,32 +1,38 @@
 """The store: a row for each picture, method, classifier and class, as a Parquet dataset.
 
 Rows are written in parts. A part is written under another name, synced and renamed, so that it is
-there whole or not at all. Where two rows have the same key, the later one counts.
+there whole or not at all, whoever else writes. What is asked of one picture, classifier and method
+is one unit: its rows are in one part, and a unit that is there need not be explained again. Where
+a unit is there twice, the later one counts.
 """
 
+import hashlib
 import json
 import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
 FOLDER = "store"
 TEXT, WHOLE, REAL = "string", "int64", "float64"
-KEY = {
+UNIT = {
     "picture": TEXT,  # path
-    "picture_hash": TEXT,
+    "picture_hash": TEXT,  # SHA-256 of the file; "" where it could not be read
     "classifier_hash": TEXT,  # weights, and how pictures get in
     "layer": TEXT,
     "method": TEXT,  # as it was asked for
     "options": TEXT,  # all of them, as JSON
-    "class_index": WHOLE,
+    "target": TEXT,  # as it was asked for
     "precision": TEXT,
 }
-COLUMNS = KEY | {
+COLUMNS = UNIT | {
+    "picture_bytes": WHOLE,
+    "picture_time": WHOLE,  # of its last change, nanoseconds
+    "class_index": WHOLE,
     "classifier": TEXT,
     "label": TEXT,
     "probability": REAL,
@@ -38,20 +44,76 @@ COLUMNS = KEY | {
     "seconds": REAL,
     "passes": WHOLE,
     "diagnosis": TEXT,
+    "error": TEXT,  # why there is no map
     "map": "binary",  # the raw map's bytes, of map_type, map_shape
     "map_shape": "list",
     "map_type": TEXT,
     "tied": REAL,  # share of the map's pixels, upsampled, that have another's value
-    "metrics": "metrics",  # name -> value, NaN where there is none
+    "metrics": "metrics",  # name -> value, NaN where undefined, null for want of ground truth
     "agreement": "metrics",  # method -> correlation of its map with this one
     "metric_notes": TEXT,  # JSON: curves and the like
     "notes": TEXT,  # JSON: what the method noted
+    "top": TEXT,  # JSON: the best classes
 }
-HEAVY = ("map", "map_shape", "map_type", "metric_notes", "notes")
+HEAVY = ("map", "map_shape", "map_type", "metric_notes", "notes", "top")
+
+
+class StoreError(ValueError):
+    """The store cannot be written or read; its message is one line."""
+
+
+class Stored(NamedTuple):
+    """Where a unit's rows are, and which metrics they have."""
+
+    part: Path
+    rows: tuple[int, ...]
+    metrics: frozenset[str]
+
+
+class Index:
+    """What a store holds: units by key, and what is known of pictures without reading them."""
+
+    def __init__(self, folder: Path):
+        import pyarrow.parquet as pq
+
+        self._units: dict[int, Stored] = {}
+        self._pictures: dict[str, tuple[int, int, str]] = {}
+        self._open: tuple[Path, Any] | None = None  # the part that was read last
+        names = [*UNIT, "picture_bytes", "picture_time", "error", "metrics"]
+        for part in parts(folder):
+            rows: dict[int, list[int]] = {}
+            metrics = {}
+            for number, row in enumerate(_rows_of(pq, part, names)):
+                if row["error"] is not None:
+                    continue
+                unit = _short(row)
+                rows.setdefault(unit, []).append(number)
+                metrics[unit] = frozenset(name for name, _ in row["metrics"] or ())
+                known = row["picture_bytes"], row["picture_time"], row["picture_hash"]
+                self._pictures[row["picture"]] = known
+            for unit, numbers in rows.items():
+                self._units[unit] = Stored(part, tuple(numbers), metrics[unit])
+
+    def known_hash(self, path: str, size: int, time: int) -> str | None:
+        """The hash of a picture that has not changed since it was stored; None where it may."""
+        known = self._pictures.get(path)
+        return known[2] if known and known[:2] == (size, time) else None
+
+    def find(self, unit: dict[str, str]) -> Stored | None:
+        """Where the unit is, if it is there."""
+        return self._units.get(_short(unit))
+
+    def rows(self, stored: Stored) -> list[dict[str, Any]]:
+        """The unit's rows, in full."""
+        import pyarrow.parquet as pq
+
+        if self._open is None or self._open[0] != stored.part:
+            self._open = stored.part, pq.read_table(stored.part)
+        return self._open[1].take(list(stored.rows)).to_pylist()
 
 
 class Store:
-    """Takes rows and writes them in parts under `folder`."""
+    """Takes rows and writes them in parts under an output folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder / FOLDER
@@ -59,29 +121,44 @@ class Store:
         self._since = time.monotonic()
 
     def add(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Takes rows whose keys are COLUMNS; they are safe after the next `flush`."""
+        """Takes all rows of a unit, their keys COLUMNS; they are safe after the next `flush`."""
         self._rows += rows
         old = time.monotonic() - self._since > SECONDS_OF_PART
         if len(self._rows) >= ROWS_OF_PART or old:
             self.flush()
 
     def flush(self) -> None:
-        """Writes a part of all rows that are not written yet."""
+        """Writes a part of all rows that are not written yet. Raises StoreError."""
         self._since = time.monotonic()
         if not self._rows:
             return
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / f"part-{time.time_ns()}-{os.getpid()}.parquet"
         unfinished = part.with_suffix(".unfinished")
-        with unfinished.open("wb") as file:
-            pq.write_table(pa.Table.from_pylist(self._rows, schema()), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(part)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                pq.write_table(pa.Table.from_pylist(self._rows, schema()), file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(part)
+        except OSError as error:
+            raise StoreError(
+                f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
+                "was finished before is safe there, and the same command goes on with the rest"
+            ) from error
         self._rows = []
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Moves the store under an output folder to a new name, and gives it; None for no store."""
+    store = folder / FOLDER
+    if not store.exists():
+        return None
+    aside = store.with_name(f"{FOLDER}-{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}")
+    return store.rename(aside)
 
 
 def schema():
@@ -101,14 +178,16 @@ def schema():
 
 def parts(folder: str | Path) -> list[Path]:
     """The finished parts of the store under an output folder, the oldest first."""
-    return sorted((Path(folder) / FOLDER).glob("part-*.parquet"))
+    found = (Path(folder) / FOLDER).glob("part-*.parquet")
+    return sorted(found, key=lambda part: (int(part.stem.split("-")[1]), part.stem))
 
 
 def read(folder: str | Path, *, heavy: bool = True):
     """A pandas frame of the store under an output folder: a row for each explanation.
 
-    Metrics are columns of their own; maps are arrays, left out with the notes unless `heavy`.
-    Raises FileNotFoundError where there is no store.
+    Metrics are columns of their own; maps are arrays, left out with the notes unless `heavy`. A
+    picture that could not be explained has an `error` and no map. Raises FileNotFoundError where
+    there is no store.
     """
     import pandas as pd
     import pyarrow.parquet as pq
@@ -117,19 +196,57 @@ def read(folder: str | Path, *, heavy: bool = True):
     if not files:
         raise FileNotFoundError(f"'{Path(folder) / FOLDER}': no store there")
     columns = [name for name in COLUMNS if heavy or name not in HEAVY]
-    rows = [row for file in files for row in pq.read_table(file, columns=columns).to_pylist()]
-    latest = {tuple(row[name] for name in KEY): row for row in rows}
-    return pd.DataFrame([_flat(row, heavy) for row in latest.values()])
+    units: dict[int, list[dict]] = {}
+    failed: dict[tuple, dict] = {}
+    hashes: dict[str, str] = {}  # of each picture as it was last
+    for part in files:
+        own: dict[int, list[dict]] = {}
+        for row in _rows_of(pq, part, columns):
+            path = row["picture"], row["classifier_hash"], row["method"], row["target"]
+            if row["error"] is None:
+                own.setdefault(_short(row), []).append(row)
+                hashes[row["picture"]] = row["picture_hash"]
+                failed.pop(path, None)
+            else:
+                failed[path] = row
+        units |= own
+    rows = [row for some in units.values() for row in some]
+    rows = [row for row in rows if row["picture_hash"] == hashes[row["picture"]]]
+    rows += failed.values()
+    return pd.DataFrame([_flat(row, heavy) for row in rows])
+
+
+def _rows_of(pq, part: Path, columns: list[str]) -> list[dict[str, Any]]:
+    try:
+        return pq.read_table(part, columns=columns).to_pylist()
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"'{part}' is no part of a store as this version writes it (--fresh sets it aside)"
+        ) from error
+
+
+def _short(row: dict[str, Any]) -> int:
+    """A unit's key in 96 bits: a million of them are held, and two alike are not to be feared."""
+    text = "\0".join(str(row[name]) for name in UNIT)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=12).digest())
 
 
 def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
     """The row as people use it: the map an array, metrics by their names, JSON read."""
     metrics = dict(row.pop("metrics") or ())
-    row["judged"] = tuple(metrics)  # by which metrics; the others' columns are NaN too
+    row["judged"] = tuple(name for name, value in metrics.items() if value is not None)
     row["agreement"] = dict(row["agreement"] or ())
     if heavy:
-        shape, kind = row.pop("map_shape"), row.pop("map_type")
-        row["map"] = None if row["map"] is None else np.frombuffer(row["map"], kind).reshape(shape)
-        for name in ("metric_notes", "notes"):
+        row["map"] = map_of(row)
+        for name in ("map_shape", "map_type"):
+            del row[name]
+        for name in ("metric_notes", "notes", "top"):
             row[name] = json.loads(row[name] or "{}")
-    return row | metrics
+    return row | {name: np.nan if value is None else value for name, value in metrics.items()}
+
+
+def map_of(row: dict[str, Any]) -> np.ndarray | None:
+    """The raw map (h, w) of a stored row; None where there is none."""
+    if row["map"] is None:
+        return None
+    return np.frombuffer(row["map"], row["map_type"]).reshape(row["map_shape"])

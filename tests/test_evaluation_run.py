@@ -136,7 +136,10 @@ def test_a_broken_fixation_list_costs_its_picture_only(lab, capsys, tmp_path):
     arguments += ["--ground_truth", str(tmp_path / "gaze"), "--output_dir", str(tmp_path / "out")]
     assert main.main([*arguments, "--representation=none"]) == 1
     assert "african_elephant.csv', line 3" in capsys.readouterr().err
-    assert len(store.read(tmp_path / "out")) == 3
+    rows = store.read(tmp_path / "out")
+    assert rows["error"].notna().tolist().count(True) == 1
+    assert rows["map"].notna().tolist().count(True) == 3
+    assert "line 3" in (tmp_path / "out/failures.csv").read_text()
 
 
 @pytest.mark.parametrize(

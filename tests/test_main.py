@@ -248,14 +248,14 @@ def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
 
     seen = []
 
-    def interrupted(path):
+    def interrupted(path, content):
         if seen:
             raise KeyboardInterrupt
         seen.append(path)
         return noise(count=1)[0].astype(np.uint8)
 
     monkeypatch.setattr(pipeline.flow, "get_img_array", interrupted)
-    status, files = run("--test_image_path", ELEPHANT, BEAR)
+    status, files = run("--test_image_path", ELEPHANT, BEAR, "--batch_size=1")
     assert status == 1
     assert "kept 1 of 2 pictures" in capsys.readouterr().err
     assert {f.suffix for f in files} == {".json", ".png"}

@@ -1,0 +1,86 @@
+"""Carrying a plan out, from its pictures to its tables."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from classifier import Classifier
+from evaluation import METRICS
+from methods import METHODS
+from pipeline.evidence import Evidence
+from pipeline.flow import Flow, Outcome
+from pipeline.plan import Plan
+from pipeline.report import Report
+from pipeline.store import set_aside
+
+
+def run(plan: Plan) -> int:
+    """Carries the plan out and says what it does; the exit status: 0, or 1 if pictures failed.
+
+    Raises ValueError or FileNotFoundError for a mistake in the plan, before any picture is read.
+    """
+    folder = plan.display.output_dir
+    _make_folder(folder)
+    evidence = Evidence(plan)
+    plan = replace(plan, pictures=evidence.pictures)
+    classifiers = prepared(plan)
+    evidence.tell()
+    if plan.fresh and (aside := set_aside(folder)):
+        print(f"the store that was there is now {aside}")
+    flow = Flow(plan, classifiers, evidence)
+    report = Report(plan, flow)
+    try:
+        _report_all(flow.outcomes(plan.pictures), report)
+        flow.store.flush()
+        report.finish()
+    finally:
+        try:
+            flow.store.flush()
+        finally:
+            report.write_record()
+    return 1 if report.is_incomplete else 0
+
+
+def prepared(plan: Plan) -> list[Classifier]:
+    """The plan's classifiers, loaded and ready for it. Raises ValueError where they do not fit."""
+    classifiers = [choice.load() for choice in plan.classifiers]
+    for classifier in classifiers:
+        plan.targets.asked(classifier)
+        _check_methods(classifier, plan)
+        classifier.expect(_passes(plan))
+        if plan.batch_size is not None and classifier.has_layers:
+            classifier.network.batch = plan.batch_size
+    return classifiers
+
+
+def _report_all(outcomes: Iterable[Outcome], report: Report) -> None:
+    """Hands every outcome to the report, until all are there or Ctrl-C."""
+    try:
+        for outcome in report.progress(outcomes):
+            report.add(outcome)
+            if any(explanation.stopped_early for explanation in outcome.explanations):
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        report.interrupted()
+
+
+def _passes(plan: Plan) -> int:
+    """About how many passes a plan takes, beside those that methods expect themselves."""
+    judging = sum(METRICS[call.name].passes for call in plan.evaluation.metrics)
+    return len(plan.pictures) * (1 + len(plan.methods) * (1 + judging))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--output_dir '{folder}' cannot be made: {error.strerror}") from error
+
+
+def _check_methods(classifier: Classifier, plan: Plan) -> None:
+    for call in plan.methods:
+        if METHODS[call.name].needs_layers and not classifier.has_layers:
+            raise ValueError(
+                f"{call.name} looks into a classifier's layers, and {classifier.name} only gives "
+                "scores; it needs a Keras model (.keras or .h5)"
+            )

@@ -1,0 +1,257 @@
+"""Runs over folders: resumed, killed, broken pictures, changed pictures, missing metrics."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import ROOT, sequential
+from PIL import Image
+
+import main
+import pipeline.flow
+from classifier.network import Network
+from pictures import picture_size
+from pipeline import store
+
+NAMES = ("macaw", "coffee", "polar_bear", "cat_chelsea")
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("model") / "small.keras"
+    sequential().save(file)
+    return file
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A dozen small pictures of different sizes, in nested folders."""
+    folder = tmp_path / "pictures"
+    for number in range(12):
+        own = folder / ("even" if number % 2 == 0 else "odd")
+        own.mkdir(parents=True, exist_ok=True)
+        image = Image.open(ROOT / f"data/{NAMES[number % 4]}.jpg")
+        image.resize((40 + 3 * number, 50)).save(own / f"{number:02}.png")
+    return folder
+
+
+@pytest.fixture
+def run(pictures, model_file, tmp_path):
+    """Runs main on the pictures; the status and the store's rows."""
+
+    def run(*arguments, methods="GRADCAM,FEM", out="out"):
+        status = main.main(
+            [
+                *("--test_image_path", str(pictures), "--model_path", str(model_file)),
+                *("--output_dir", str(tmp_path / out), f"--explanation_method={methods}"),
+                *(() if "--display_type=bare" in arguments else ("--representation=none",)),
+                *arguments,
+            ]
+        )
+        return status, store.read(tmp_path / out) if status < 2 else None
+
+    return run
+
+
+@pytest.fixture
+def explained(monkeypatch):
+    """The pictures and methods that were explained, in their order."""
+    asked = []
+    explain = pipeline.flow.explain_batch
+
+    def listening(batch, classifier, targets):
+        asked.extend((one.path.name, str(method)) for one in batch for method in one.methods)
+        return explain(batch, classifier, targets)
+
+    monkeypatch.setattr(pipeline.flow, "explain_batch", listening)
+    return asked
+
+
+def keyed(rows):
+    """Rows by what they are of, without what differs from run to run."""
+    columns = ["picture", "method", "class_index", "probability", "label", "true_class"]
+    columns = [*columns, *sorted(set(rows.columns) & {"SPARSITY", "DELETION:step=400"})]
+    return rows.sort_values(["picture", "method"]).reset_index(drop=True)[columns]
+
+
+def same_rows(first, second) -> None:
+    assert keyed(first).equals(keyed(second)) or np.allclose(
+        keyed(first).select_dtypes("number"), keyed(second).select_dtypes("number"), rtol=1e-5
+    )
+    pairs = zip(
+        *(r.sort_values(["picture", "method"])["map"] for r in (first, second)), strict=True
+    )
+    for one, other in pairs:
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+def test_a_batch_of_pictures_gives_what_each_gives_alone(run):
+    _, together = run()
+    _, alone = run("--batch_size=1", out="alone")
+    assert len(together) == 24
+    same_rows(together, alone)
+
+
+def test_what_is_done_is_not_done_again(run, explained):
+    _, first = run()
+    assert len(explained) == 24
+    explained.clear()
+    _, second = run()
+    assert explained == []
+    same_rows(first, second)
+
+
+def test_another_method_is_added_to_what_is_there(run, explained):
+    run(methods="GRADCAM")
+    explained.clear()
+    _, rows = run(methods="GRADCAM,FEM,FEM:k=1.0")
+    assert {method for _, method in explained} == {"FEM", "FEM:k=1.0"}
+    assert len(rows) == 36
+
+
+def test_other_options_targets_and_layers_are_other_work(run, explained):
+    run(methods="GRADCAM")
+    for arguments in (["--target=1"], ["--layer=backbone/relu1"], ["--precision=bfloat16"]):
+        explained.clear()
+        run(*arguments, methods="GRADCAM")
+        assert len(explained) == 12
+
+
+def test_a_wanted_metric_is_computed_from_the_stored_map(run, explained, tmp_path):
+    _, whole = run("--metrics=SPARSITY,DELETION:step=400", out="whole")
+    run()
+    run("--metrics=SPARSITY")
+    explained.clear()
+    _, rows = run("--metrics=SPARSITY,DELETION:step=400")
+    assert explained == []
+    same_rows(whole, rows)
+
+
+def test_a_changed_picture_is_explained_again(run, explained, pictures):
+    _, before = run()
+    Image.open(ROOT / "data/coffee.jpg").resize((64, 64)).save(pictures / "even/00.png")
+    explained.clear()
+    _, rows = run()
+    assert {name for name, _ in explained} == {"00.png"}
+    assert len(rows) == len(before) == 24
+
+
+def test_a_touched_picture_is_not(run, explained, pictures):
+    run()
+    os.utime(pictures / "even/00.png")
+    explained.clear()
+    run()
+    assert explained == []
+
+
+def test_a_broken_picture_costs_its_rows_only_and_is_tried_again(run, pictures, tmp_path, capsys):
+    broken = pictures / "odd/03.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:300])
+    status, rows = run()
+    assert status == 1
+    assert rows["error"].notna().sum() == 2  # of two methods
+    assert rows["map"].notna().sum() == 22
+    assert "03.png" in (tmp_path / "out/failures.csv").read_text()
+    assert "03.png" in capsys.readouterr().err
+    broken.write_bytes(whole)
+    status, rows = run()
+    assert status == 0
+    assert rows["error"].isna().all()
+    assert not (tmp_path / "out/failures.csv").exists()
+
+
+def test_fresh_sets_the_store_aside_and_says_where(run, explained, tmp_path, capsys):
+    run()
+    explained.clear()
+    run("--fresh")
+    assert len(explained) == 24
+    (aside,) = (tmp_path / "out").glob("store-*")
+    assert str(aside) in capsys.readouterr().out
+    assert len(list(aside.glob("*.parquet"))) == 1
+
+
+def test_a_stored_map_is_drawn_without_explaining_again(run, explained, tmp_path):
+    run()
+    explained.clear()
+    run("--display_type=bare", "--representation=overlay")
+    assert explained == []
+    drawn = sorted((tmp_path / "out").glob("*.png"))
+    assert len(drawn) == 24
+    assert picture_size(drawn[0]) == (50, 40)
+
+
+def test_a_folder_that_vanishes_is_one_clear_line(run, pictures, monkeypatch, capsys):
+    def gone(path, content):
+        shutil.rmtree(pictures, ignore_errors=True)
+        raise pipeline.flow.PictureError("gone")
+
+    monkeypatch.setattr(pipeline.flow, "get_img_array", gone)
+    status, _ = run()
+    assert status == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "is gone" in line]
+    assert "what was finished is stored" in line
+
+
+def test_memory_that_does_not_suffice_halves_the_batch(run, monkeypatch, capsys):
+    import tensorflow as tf
+
+    _, expected = run(out="enough")
+    ask = Network.ask
+
+    def ask_little(self, question, arrays, *args, **kwargs):
+        if len(arrays[0]) > 3:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+        return ask(self, question, arrays, *args, **kwargs)
+
+    monkeypatch.setattr(Network, "ask", ask_little)
+    _, rows = run()
+    assert "out of memory: now 3 pictures in a pass" in capsys.readouterr().err
+    same_rows(expected, rows)
+
+
+def test_killed_at_any_moment_and_run_again_gives_the_same_rows(
+    run, pictures, model_file, tmp_path
+):
+    _, undisturbed = run("--metrics=DELETION:step=400", out="undisturbed")
+    command = [sys.executable, "-c", KILLABLE, "--test_image_path", str(pictures)]
+    command += ["--model_path", str(model_file), "--output_dir", str(tmp_path / "out")]
+    command += ["--explanation_method=GRADCAM,FEM", "--representation=none"]
+    command += ["--metrics=DELETION:step=400"]
+    for parts in (1, 4):
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 120
+        while len(store.parts(tmp_path / "out")) < parts and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert len(store.parts(tmp_path / "out")) >= parts
+    _, rows = run("--metrics=DELETION:step=400")
+    assert len(rows) == 24
+    assert not rows.duplicated(["picture", "method", "class_index"]).any()
+    same_rows(undisturbed, rows)
+
+
+KILLABLE = """
+import sys
+from pictures import picture_size
+from pipeline import store
+store.ROWS_OF_PART = 1  # a part for each unit
+import main
+sys.exit(main.main(sys.argv[1:]))
+"""
+
+
+def test_two_processes_on_one_store_do_not_spoil_it(run, pictures, model_file, tmp_path):
+    command = [sys.executable, "-c", KILLABLE, "--test_image_path", str(pictures)]
+    command += ["--model_path", str(model_file), "--output_dir", str(tmp_path / "out")]
+    command += ["--explanation_method=GRADCAM,FEM", "--representation=none"]
+    both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    _, rows = run(out="alone")
+    same_rows(rows, store.read(tmp_path / "out"))
