@@ -7,6 +7,7 @@ import platform
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks import (
+    dataset_rate,
     gradcam_cost,
     gradients_cost,
     insertion_cost,
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "gradients": gradients_cost.run,
     "perturbation": perturbation_cost.run,
     "insertion": insertion_cost.run,
+    "dataset": dataset_rate.run,
 }
 
 

@@ -17,7 +17,7 @@ from figures import FORMATS
 from methods import METHODS, parse_method
 from methods.row import Call, parse_call
 from pictures import find_pictures
-from pipeline.plan import ClassifierChoice, Display, Evaluation, Plan, Targets
+from pipeline.plan import ENGINES, ClassifierChoice, Display, Evaluation, Plan, Targets
 
 DEFAULT_PICTURE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
 
@@ -148,6 +148,18 @@ def make_parser() -> Parser:
         help="pictures in one pass; auto: 32, fewer where memory does not suffice",
     )
     add(
+        "--engine",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="this process, or workers on Ray (default: %(default)s)",
+    )
+    add("--workers", type=int, default=2, metavar="N", help="of Ray (default: %(default)s)")
+    add(
+        "--ray_address",
+        metavar="ADDRESS",
+        help="of a Ray cluster, ray://host:10001 or auto (default: Ray on this machine)",
+    )
+    add(
         "--fresh",
         action="store_true",
         help="set what the output folder's store holds aside, instead of going on with it",
@@ -238,7 +250,16 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         evaluation=evaluation,
         batch_size=_batch_size(arguments.batch_size),
         fresh=arguments.fresh,
+        engine=arguments.engine,
+        workers=_workers(arguments.workers),
+        ray_address=arguments.ray_address,
     )
+
+
+def _workers(count: int) -> int:
+    if count < 1:
+        raise ValueError(f"--workers is at least 1, got {count}")
+    return count
 
 
 def _batch_size(text: str) -> int | None:

@@ -92,6 +92,19 @@ class Flow:
                 if any(explanation.stopped_early for explanation in outcome.explanations):
                     return
 
+    def pending(self, pictures: Iterable[Path]) -> list[Path]:
+        """The pictures that are not known to be done, as far as can be told without reading."""
+        return [path for path in pictures if not self._known_done(path)]
+
+    def _known_done(self, path: Path) -> bool:
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        hashed = self.index.known_hash(str(path), status.st_size, status.st_mtime_ns)
+        source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
+        return bool(hashed) and self._is_done(source)
+
     def _load(self, path: Path) -> Loaded:
         """Reads a picture as far as there is something to do with it."""
         try:

@@ -12,6 +12,7 @@ from evaluation.ground_truth import Viewing
 from methods import METHODS, MethodCall
 
 PREDICTED = "predicted"
+ENGINES = ("local", "ray")
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,9 @@ class Plan:
     evaluation: Evaluation = Evaluation()
     batch_size: int | None = None  # pictures in one pass; None: what fits
     fresh: bool = False  # whether what the store holds is set aside
+    engine: str = ENGINES[0]
+    workers: int = 2  # of the engine ray
+    ray_address: str | None = None  # of a cluster; None: one on this machine
 
     @property
     def pictures_at_once(self) -> int:

@@ -1,33 +1,38 @@
 """Carrying a plan out, from its pictures to its tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from classifier import Classifier
 from evaluation import METRICS
 from methods import METHODS
+from pipeline.distributed import explain_on_ray
 from pipeline.evidence import Evidence
 from pipeline.flow import Flow, Outcome
 from pipeline.plan import Plan
 from pipeline.report import Report
-from pipeline.store import set_aside
+from pipeline.store import Index, set_aside
 
 
-def run(plan: Plan) -> int:
+def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     """Carries the plan out and says what it does; the exit status: 0, or 1 if pictures failed.
 
-    Raises ValueError or FileNotFoundError for a mistake in the plan, before any picture is read.
+    `classifiers` are the plan's, where they were `prepared` before. Raises ValueError or
+    FileNotFoundError for a mistake in the plan, before any picture is read.
     """
     folder = plan.display.output_dir
     _make_folder(folder)
     evidence = Evidence(plan)
     plan = replace(plan, pictures=evidence.pictures)
-    classifiers = prepared(plan)
+    classifiers = prepared(plan) if classifiers is None else classifiers
     evidence.tell()
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")
     flow = Flow(plan, classifiers, evidence)
+    if plan.engine == "ray" and (pending := flow.pending(plan.pictures)):
+        explain_on_ray(replace(plan, fresh=False), pending)
+        flow.index = Index(folder)  # from here on there is only what to tell and to draw
     report = Report(plan, flow)
     try:
         _report_all(flow.outcomes(plan.pictures), report)
