@@ -17,7 +17,7 @@ from classifier.passes import (
     signature,
     with_contrasts,
 )
-from classifier.preprocessing import with_channels
+from classifier.preprocessing import MODES, with_channels
 from classifier.relu_rules import PLAIN, RULES
 from classifier.target_layer import class_maps, find_layer, last_of_each_size
 from classifier.words import nearest
@@ -219,10 +219,30 @@ class Classifier:
     @cached_property
     def _channels(self) -> np.ndarray:
         """(3,): the channel of the network's input that changes most with red, green and blue."""
+        return np.abs(self._pure_colours()[0]).argmax(axis=1)
+
+    def colour_transform(self) -> tuple[np.ndarray, np.ndarray]:
+        """`matrix` (3, C) and `offset` (C,): preprocessing is images @ matrix + offset.
+
+        So it can be done within a graph. Raises ValueError where preprocessing is another thing.
+        """
+        matrix, offset = self._pure_colours()
+        noise = np.random.default_rng(0).uniform(0, 255, (1, *self.input_size, 3))
+        expected = self.preprocess(noise)
+        off = np.abs(noise @ matrix + offset - expected).max()
+        if not off <= 1e-4 * max(np.abs(expected).max(), 1e-30):
+            raise ValueError(
+                f"{self.name}'s preprocessing is not of each pixel's colour alone, and affine: "
+                f"off by {off:.2g}; this view needs one that is (one of: {', '.join(MODES)})"
+            )
+        return matrix, offset
+
+    def _pure_colours(self) -> tuple[np.ndarray, np.ndarray]:
+        """What red, green and blue by 1 add to the network's input (3, C); the input of black."""
         pure = np.zeros((4, *self.input_size, 3), np.float32)  # the fourth is black
         pure[range(3), ..., range(3)] = 255
-        change = self.preprocess(pure)[:, 0, 0]  # (4, C)
-        return np.abs(change[:3] - change[3]).argmax(axis=1)
+        inputs = self.preprocess(pure)[:, 0, 0]  # (4, C)
+        return (inputs[:3] - inputs[3]) / np.float32(255), inputs[3]
 
     def layer_model(self, layer: str | None = None) -> Callable:
         """A callable images -> (features of the layer, logits), as GradCAM's steps use it."""
