@@ -183,7 +183,7 @@ class Classifier:
         are these, as if the layer had given them.
         """
         layer = self._path(layer)
-        indices = self._checked(class_indices, len(images))
+        indices = self.checked(class_indices, len(images))
         inputs = self.preprocess(images)
         if features is None:
             result = self.network.gradients(inputs, indices, layer)
@@ -202,7 +202,7 @@ class Classifier:
         rules = (PLAIN, *RULES)
         if rule not in rules:
             raise ValueError(f"no rule '{rule}'{nearest(rule, rules)} (there are {rules})")
-        indices = self._checked(class_indices, len(images))
+        indices = self.checked(class_indices, len(images))
         answer = self.network.input_gradients(self.preprocess(images), indices, rule)
         if rule != PLAIN and not answer["relus"].any():
             others = ", ".join(self.network.other_activations) or "none"
@@ -282,7 +282,8 @@ class Classifier:
                 "this needs a Keras model (.keras or .h5)"
             )
 
-    def _checked(self, class_indices, pictures: int) -> np.ndarray:
+    def checked(self, class_indices, pictures: int) -> np.ndarray:
+        """(N,): indices of classes or contrasts, one for each picture; else raises ValueError."""
         indices = np.asarray(class_indices)
         if indices.shape != (pictures,):
             raise ValueError(f"class_indices: one for each of {pictures} pictures, got {indices}")

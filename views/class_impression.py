@@ -20,8 +20,8 @@ def class_impression(
     seed: Annotated[int, "of the noise that it starts from, and of the transforms"] = 0,
     parametrisation: Annotated[
         Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
-    ] = "pixels",
-    smoothness: Annotated[float, "weight of the total variation, in logits"] = 100.0,
+    ] = "fourier",
+    smoothness: Annotated[float, "weight of the total variation, in logits"] = 1000.0,
     robust: Annotated[
         bool, "whether each step sees the picture turned, scaled, shifted and tinted"
     ] = True,
@@ -31,6 +31,7 @@ def class_impression(
     The ascent of S_c less the total variation. Notes the logits and scores of the class at its
     start and end, where that is the prediction, and the frames of the way (N, F, H, W, 3).
     """
+    class_indices = classifier.checked(class_indices, len(class_indices))
     frames = []
     for index in class_indices:
         climb = Climb(class_logit, steps, seed, parametrisation, "adam", smoothness, robust)
