@@ -37,8 +37,8 @@ class Climb(NamedTuple):
 def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
     """Frames (F, H, W, 3) uint8 of the way from noise, F at most 32; the last is where it ends.
 
-    Steps become shorter on the way. Ends early on Ctrl-C. Raises ValueError where there are no
-    steps or preprocessing is not affine.
+    Steps become shorter on the way. Ends early on Ctrl-C, where all further frames are the last.
+    Raises ValueError where there are no steps or preprocessing is not affine.
     """
     if climb.steps < 1:
         raise ValueError(f"an ascent has at least 1 step, got steps={climb.steps}")
@@ -59,6 +59,7 @@ def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
         rate = parametrisation.rate * (1 - number / climb.steps)
         numbers = parametrisation.project(numbers + np.float32(rate) * step(answer["gradient"]))
     frames.append(_in_bytes(np.asarray(parametrisation.paint(_tensor(numbers)))))
+    frames += frames[-1:] * (len(kept) + 1 - len(frames))
     return np.stack(frames)
 
 

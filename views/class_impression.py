@@ -42,7 +42,7 @@ def class_impression(
         own = values.reshape(*ends.shape[:2], -1)[range(len(frames)), :, class_indices]
         note(**{name: own.tolist()})
     predicted = answer["scores"][1::2, : len(classifier.labels)].argmax(axis=1)
-    note(predicted=predicted.tolist(), frames=frames)
+    note(predicted=predicted.tolist(), frames=np.stack(frames))
     return [way[-1] for way in frames]
 
 

@@ -20,9 +20,9 @@ def feature_inversion(
     seed: Annotated[int, "of the noise that it starts from"] = 0,
     parametrisation: Annotated[
         Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
-    ] = "pixels",
+    ] = "fourier",
     optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "adam",
-    smoothness: Annotated[float, "weight of the total variation, in parts of the loss"] = 1.0,
+    smoothness: Annotated[float, "weight of the total variation, in parts of the loss"] = 10.0,
 ) -> list[np.ndarray]:
     """Feature inversion: for each picture another, from noise, that the network sees as the same.
 
@@ -48,7 +48,7 @@ def feature_inversion(
         ends = ends.mean(axis=(1, 2)) if code == "pooled" else ends
         squares = ((ends - goal) ** 2).reshape(2, -1).sum(axis=1)
         losses.append((squares / (goal**2).sum()).tolist())
-    note(losses=losses, frames=frames)
+    note(losses=losses, frames=np.stack(frames))
     return [way[-1] for way in frames]
 
 
