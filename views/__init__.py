@@ -1,18 +1,15 @@
 """The table of views: what is inside a classifier, as pictures."""
 
-from views.activations import activations
-from views.class_impression import class_impression
-from views.feature_inversion import feature_inversion
-from views.filters import filters
+from views import activations, class_impression, feature_inversion, filters
 from views.view import View, ViewCall, parse_view
 
 VIEWS = {
     view.name: view
     for view in (
-        View(activations, "Activations"),
-        View(filters, "Filters", takes="nothing"),
-        View(class_impression, "Class impression", takes="class"),
-        View(feature_inversion, "Feature inversion"),
+        View(activations.activations, "Activations"),
+        View(filters.filters, "Filters", takes="nothing"),
+        View(class_impression.class_impression, "Class impression", takes="class"),
+        View(feature_inversion.feature_inversion, "Feature inversion"),
     )
 }
 

@@ -21,6 +21,7 @@ def class_impression(
     parametrisation: Annotated[
         Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
     ] = "fourier",
+    optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
     smoothness: Annotated[float, "weight of the total variation, in logits"] = 1000.0,
     robust: Annotated[
         bool, "whether each step sees the picture turned, scaled, shifted and tinted"
@@ -34,7 +35,7 @@ def class_impression(
     class_indices = classifier.checked(class_indices, len(class_indices))
     frames = []
     for index in class_indices:
-        climb = Climb(class_logit, steps, seed, parametrisation, "adam", smoothness, robust)
+        climb = Climb(class_logit, steps, seed, parametrisation, optimizer, smoothness, robust)
         frames.append(ascend(classifier, climb, np.int32(index)))
     ends = np.stack([[way[0], way[-1]] for way in frames]).astype(np.float32)  # (N, 2, H, W, 3)
     answer = classifier.network.scores(classifier.preprocess(ends.reshape(-1, *ends.shape[2:])))

@@ -21,7 +21,7 @@ def feature_inversion(
     parametrisation: Annotated[
         Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
     ] = "fourier",
-    optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "adam",
+    optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
     smoothness: Annotated[float, "weight of the total variation, in parts of the loss"] = 10.0,
 ) -> list[np.ndarray]:
     """Feature inversion: for each picture another, from noise, that the network sees as the same.

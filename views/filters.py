@@ -29,20 +29,22 @@ def filters(
     Kernels (h, w, 3) in their order, grey where 0, each divided by its largest absolute value.
     Deeper, the ascent of the channel's mean, in the Fourier form (Olah 2017); of the filters that
     respond most to the pictures, or the first where no pictures are given. Notes the channels.
-    Raises ValueError for no such layer, and where the first has no kernels (h, w, C, K).
+    Raises ValueError for no such layer, for `top` below 1, and where no kernels take the picture.
     """
+    if top < 1:
+        raise ValueError(f"FILTERS: top is at least 1, got {top}")
     if not layer:
         kernels = first_kernels(classifier)
         note(channels=list(range(len(kernels))))
         return [mosaic([enlarged(_as_picture(kernel), TILE) for kernel in kernels])]
     call = find_layer(classifier.network.survey.calls, layer)
-    chosen = np.arange(min(max(top, 1), call.shape[-1]))
+    chosen = np.arange(min(top, call.shape[-1]))
     if images is not None:
         responses = classifier.features(images, call.path).mean(axis=0)
         chosen = strongest_channels(responses, len(chosen))
     note(channels=chosen.tolist())
     climb = Climb(
-        channel_mean, steps, seed, "fourier", "adam", smoothness, robust=True, layer=call.path
+        channel_mean, steps, seed, "fourier", "sgd", smoothness, robust=True, layer=call.path
     )
     return [mosaic([ascend(classifier, climb, np.int32(channel))[-1] for channel in chosen])]
 

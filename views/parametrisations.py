@@ -58,6 +58,6 @@ PARAMETRISATIONS = {
         lambda rng, size: rng.normal(0, 0.1, (*size, 3)),
         painted_frequencies,
         lambda coefficients: coefficients,
-        rate=0.05,
+        rate=0.025,
     ),
 }
