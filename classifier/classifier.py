@@ -17,7 +17,7 @@ from classifier.passes import (
     signature,
     with_contrasts,
 )
-from classifier.preprocessing import with_channels
+from classifier.preprocessing import MODES, with_channels
 from classifier.relu_rules import PLAIN, RULES
 from classifier.target_layer import class_maps, find_layer, last_of_each_size
 from classifier.words import nearest
@@ -188,7 +188,7 @@ class Classifier:
         are these, as if the layer had given them.
         """
         layer = self._path(layer)
-        indices = self._checked(class_indices, len(images))
+        indices = self.checked(class_indices, len(images))
         inputs = self.preprocess(images)
         if features is None:
             result = self.network.gradients(inputs, indices, layer)
@@ -207,7 +207,7 @@ class Classifier:
         rules = (PLAIN, *RULES)
         if rule not in rules:
             raise ValueError(f"no rule '{rule}'{nearest(rule, rules)} (there are {rules})")
-        indices = self._checked(class_indices, len(images))
+        indices = self.checked(class_indices, len(images))
         answer = self.network.input_gradients(self.preprocess(images), indices, rule)
         if rule != PLAIN and not answer["relus"].any():
             others = ", ".join(self.network.other_activations) or "none"
@@ -224,10 +224,30 @@ class Classifier:
     @cached_property
     def _channels(self) -> np.ndarray:
         """(3,): the channel of the network's input that changes most with red, green and blue."""
+        return np.abs(self._pure_colours()[0]).argmax(axis=1)
+
+    def colour_transform(self) -> tuple[np.ndarray, np.ndarray]:
+        """`matrix` (3, C) and `offset` (C,): preprocessing is images @ matrix + offset.
+
+        So it can be done within a graph. Raises ValueError where preprocessing is another thing.
+        """
+        matrix, offset = self._pure_colours()
+        noise = np.random.default_rng(0).uniform(0, 255, (1, *self.input_size, 3))
+        expected = self.preprocess(noise)
+        off = np.abs(noise @ matrix + offset - expected).max()
+        if not off <= 1e-4 * max(np.abs(expected).max(), 1e-30):
+            raise ValueError(
+                f"{self.name}'s preprocessing is not of each pixel's colour alone, and affine: "
+                f"off by {off:.2g}; this view needs one that is (one of: {', '.join(MODES)})"
+            )
+        return matrix, offset
+
+    def _pure_colours(self) -> tuple[np.ndarray, np.ndarray]:
+        """What red, green and blue by 1 add to the network's input (3, C); the input of black."""
         pure = np.zeros((4, *self.input_size, 3), np.float32)  # the fourth is black
         pure[range(3), ..., range(3)] = 255
-        change = self.preprocess(pure)[:, 0, 0]  # (4, C)
-        return np.abs(change[:3] - change[3]).argmax(axis=1)
+        inputs = self.preprocess(pure)[:, 0, 0]  # (4, C)
+        return (inputs[:3] - inputs[3]) / np.float32(255), inputs[3]
 
     def layer_model(self, layer: str | None = None) -> Callable:
         """A callable images -> (features of the layer, logits), as GradCAM's steps use it."""
@@ -267,7 +287,8 @@ class Classifier:
                 "this needs a Keras model (.keras or .h5)"
             )
 
-    def _checked(self, class_indices, pictures: int) -> np.ndarray:
+    def checked(self, class_indices, pictures: int) -> np.ndarray:
+        """(N,): indices of classes or contrasts, one for each picture; else raises ValueError."""
         indices = np.asarray(class_indices)
         if indices.shape != (pictures,):
             raise ValueError(f"class_indices: one for each of {pictures} pictures, got {indices}")

@@ -16,7 +16,7 @@ ORDER = [
     ("gradcam", "fem"),
     ("perturbation",),
     ("methods",),
-    ("evaluation",),
+    ("evaluation", "experiments", "views"),
     ("pipeline",),
     ("main",),
 ]

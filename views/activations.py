@@ -1,0 +1,75 @@
+"""A layer's maps side by side (as in Zeiler 2014, https://arxiv.org/abs/1311.2901, section 4)."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+
+from representations import upsampled
+from running import note
+from views.mosaic import at_size, enlarged, mosaic
+
+COLORMAP = "viridis"
+TILE = 48  # height of a map's tile, pixels, at least
+
+
+def activations(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray | None,
+    *,
+    top: Annotated[int, "how many maps, the strongest by their mean first"] = 64,
+    scale: Annotated[
+        Literal["map", "layer"], "whether each map has its own maximum, or all the layer's"
+    ] = "map",
+    size: Annotated[
+        Literal["map", "picture"], "maps with their own pixels, or upsampled to the picture's"
+    ] = "map",
+) -> list[np.ndarray]:
+    """Activations: the maps of the target layer as a mosaic, the strongest first.
+
+    From dark at 0 (the minimum where that is negative) to bright at the maximum. Several layers
+    follow each other. Notes the channels that are shown, for each picture and layer. Raises
+    ValueError for `top` below 1.
+    """
+    if top < 1:
+        raise ValueError(f"ACTIVATIONS: top is at least 1, got {top}")
+    features = {layer: classifier.features(images, layer) for layer in classifier.layers}
+    pictures, channels = [], []
+    for number in range(len(images)):
+        tiles, chosen = [], {}
+        for layer, maps in features.items():
+            chosen[layer] = strongest_channels(maps[number], top)
+            shown = np.moveaxis(maps[number][..., chosen[layer]], -1, 0)  # (top, h, w)
+            side = images.shape[1:3] if size == "picture" else None
+            tiles += tiles_of(shown, scale, side)
+        largest = max(tile.shape[:2] for tile in tiles)
+        pictures.append(mosaic([at_size(tile, largest) for tile in tiles]))
+        channels.append({layer: order.tolist() for layer, order in chosen.items()})
+    note(channels=channels)
+    return pictures
+
+
+def strongest_channels(features: np.ndarray, top: int) -> np.ndarray:
+    """The `top` channels of (h, w, K) whose mean is largest, in that order; ties by number."""
+    means = features.mean(axis=(0, 1), dtype=np.float64)
+    return np.argsort(-means, kind="stable")[:top]
+
+
+def tiles_of(
+    maps: np.ndarray, scale: str = "map", size: tuple[int, int] | None = None
+) -> list[np.ndarray]:
+    """Maps (n, h, w), coloured: of that size, bilinear, or with their own pixels as squares."""
+    axes = (1, 2) if scale == "map" else None
+    lows = np.minimum(maps.min(axis=axes, keepdims=True), 0)
+    spans = maps.max(axis=axes, keepdims=True) - lows
+    values = (maps - lows) / np.where(spans > 0, spans, 1)
+    if size is not None:
+        return [coloured(upsampled(one, size)) for one in values]
+    return [enlarged(coloured(one), TILE) for one in values]
+
+
+def coloured(values: np.ndarray) -> np.ndarray:
+    """(h, w) in [0, 1] -> (h, w, 3): the same colour for the same value in every map."""
+    import matplotlib
+
+    return matplotlib.colormaps[COLORMAP](values, bytes=True)[..., :3]

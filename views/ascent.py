@@ -1,0 +1,109 @@
+"""Gradient ascent on a picture: the engine of class impressions, inversions and filters.
+
+What is climbed is `objective(seen, goal) -> (B,)` of a pass (see `classifier.passes`), less the
+total variation of the picture times `smoothness`. Picture, random transforms, preprocessing and
+network are one question to the network, compiled once; the transforms come into it as numbers.
+The picture is moved in RGB in [0, 255] and preprocessed in the graph, for which preprocessing has
+to be affine in the colours, as that of every application of Keras is.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from running import progress
+from views.optimisers import OPTIMISERS
+from views.parametrisations import PARAMETRISATIONS
+from views.transforms import UNCHANGED, random_transforms, transformed
+
+FRAMES = 32  # pictures kept of the way, at most
+
+
+class Climb(NamedTuple):
+    """How an ascent goes about it."""
+
+    objective: Callable
+    steps: int
+    seed: int
+    parametrisation: str = "pixels"
+    optimiser: str = "adam"
+    smoothness: float = 0.0  # of the total variation
+    robust: bool = False  # whether every step sees the picture turned, scaled, shifted and tinted
+    layer: str | None = None  # that `objective` hears
+
+
+def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
+    """Frames (F, H, W, 3) uint8 of the way from noise, F at most 32; the last is where it ends.
+
+    Steps become shorter on the way. Ends early on Ctrl-C, where all further frames are the last.
+    Raises ValueError where there are no steps or preprocessing is not affine.
+    """
+    if climb.steps < 1:
+        raise ValueError(f"an ascent has at least 1 step, got steps={climb.steps}")
+    rng = np.random.default_rng(climb.seed)
+    parametrisation = PARAMETRISATIONS[climb.parametrisation]
+    numbers = parametrisation.start(rng, classifier.input_size).astype(np.float32)
+    constants = (*classifier.colour_transform(), np.float32(climb.smoothness), goal)
+    question = climbing(climb.objective, climb.parametrisation, classifier.input_size)
+    step = OPTIMISERS[climb.optimiser]()
+    kept = set(np.linspace(0, climb.steps - 1, FRAMES - 1).round().astype(int).tolist())
+    frames = []
+    for number in progress(range(climb.steps), climb.steps):
+        moved = random_transforms(rng) if climb.robust else UNCHANGED
+        arrays = (numbers, *moved, *constants)
+        answer = classifier.network.ask(question, arrays, climb.steps, climb.layer)
+        if number in kept:
+            frames.append(_in_bytes(answer["picture"]))
+        rate = parametrisation.rate * (1 - number / climb.steps)
+        numbers = parametrisation.project(numbers + np.float32(rate) * step(answer["gradient"]))
+    frames.append(_in_bytes(np.asarray(parametrisation.paint(_tensor(numbers)))))
+    frames += frames[-1:] * (len(kept) + 1 - len(frames))
+    return np.stack(frames)
+
+
+@cache  # a program belongs to its question
+def climbing(objective: Callable, parametrisation: str, size: tuple[int, int]) -> Callable:
+    """The question of one step: the picture (H, W, 3), and the gradient (H, W, 3) by its numbers.
+
+    `numbers` are those of the parametrisation; `matrix` and `offset` are the preprocessing.
+    """
+    paint = PARAMETRISATIONS[parametrisation].paint
+
+    def climbed(see, numbers, places, tints, matrix, offset, smoothness, goal) -> dict:
+        import tensorflow as tf
+
+        numbers = tf.ensure_shape(_tensor(numbers), (*size, 3))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(numbers)
+            picture = paint(numbers)
+            rgb = transformed(picture, places, tints)
+            seen = see(tf.tensordot(rgb, matrix, 1) + offset)
+            height = tf.reduce_mean(objective(seen, goal))
+            height -= smoothness * total_variation(picture)
+        return {"picture": picture, "gradient": tape.gradient(height, numbers)}
+
+    return climbed
+
+
+def total_variation(picture):
+    """The mean over pixels and colours of squared differences to the pixels below and right.
+
+    Of (H, W, 3) in [0, 255], in parts of 255 (Mahendran 2015, eq. 5, with beta = 2).
+    """
+    import tensorflow as tf
+
+    values = picture / 255
+    down, right = values[1:] - values[:-1], values[:, 1:] - values[:, :-1]
+    return tf.reduce_mean(down**2) + tf.reduce_mean(right**2)
+
+
+def _tensor(numbers):
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(numbers, tf.float32)
+
+
+def _in_bytes(picture: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)

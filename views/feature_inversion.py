@@ -1,0 +1,71 @@
+"""Feature inversion (Mahendran 2015, https://arxiv.org/abs/1412.0035)."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+
+from running import note
+from views.ascent import Climb, ascend
+
+
+def feature_inversion(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray | None,
+    *,
+    code: Annotated[
+        Literal["pooled", "map"], "the target layer's features: their mean over positions, or all"
+    ] = "pooled",
+    steps: Annotated[int, "of the descent, each a pass forward and back"] = 256,
+    seed: Annotated[int, "of the noise that it starts from"] = 0,
+    parametrisation: Annotated[
+        Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
+    ] = "fourier",
+    optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
+    smoothness: Annotated[float, "weight of the total variation, in parts of the loss"] = 10.0,
+) -> list[np.ndarray]:
+    """Feature inversion: for each picture another, from noise, that the network sees as the same.
+
+    The loss is |code(x) - code(picture)|^2 / |code(picture)|^2 (eq. 4) plus the total variation.
+    Pooled features are what the last dense layer is given, where nothing but pooling is between
+    them. Notes the loss at start and end, without the variation, and the frames of the way
+    (N, F, H, W, 3). Raises ValueError where several layers are set, or all features are 0.
+    """
+    if len(classifier.layers) > 1:
+        raise ValueError(f"FEATURE_INVERSION looks at one layer, got {classifier.layer}")
+    objective = OBJECTIVES[code]
+    climb = Climb(
+        objective, steps, seed, parametrisation, optimizer, smoothness, False, classifier.layer
+    )
+    frames, losses = [], []
+    for picture in images:
+        (goal,) = classifier.features(picture[np.newaxis])
+        goal = goal.mean(axis=(0, 1)) if code == "pooled" else goal
+        if not goal.any():
+            raise ValueError(f"{classifier.name}: the features of the picture are all 0")
+        frames.append(ascend(classifier, climb, goal))
+        ends = classifier.features(frames[-1][[0, -1]].astype(np.float32))
+        ends = ends.mean(axis=(1, 2)) if code == "pooled" else ends
+        squares = ((ends - goal) ** 2).reshape(2, -1).sum(axis=1)
+        losses.append((squares / (goal**2).sum()).tolist())
+    note(losses=losses, frames=np.stack(frames))
+    return [way[-1] for way in frames]
+
+
+def pooled_match(seen, goal):
+    """Minus the loss (B,) of the mean features, for a code (K,)."""
+    import tensorflow as tf
+
+    codes = tf.reduce_mean(seen.features, axis=(1, 2))
+    return -tf.reduce_sum((codes - goal) ** 2, axis=-1) / tf.reduce_sum(goal**2)
+
+
+def map_match(seen, goal):
+    """Minus the loss (B,) of the features, for a code (h, w, K)."""
+    import tensorflow as tf
+
+    squares = tf.reduce_sum((seen.features - goal) ** 2, axis=(1, 2, 3))
+    return -squares / tf.reduce_sum(goal**2)
+
+
+OBJECTIVES = {"pooled": pooled_match, "map": map_match}

@@ -1,0 +1,73 @@
+"""What filters look for: first-layer kernels as pictures, deeper ones by ascent (Erhan 2009)."""
+
+from typing import Annotated
+
+import numpy as np
+
+from classifier.target_layer import find_layer
+from running import note
+from views.activations import strongest_channels
+from views.ascent import Climb, ascend
+from views.mosaic import enlarged, mosaic
+
+TILE = 24  # height of a kernel's tile, pixels, at least
+
+
+def filters(
+    classifier,
+    images: np.ndarray | None,
+    class_indices: np.ndarray | None,
+    *,
+    layer: Annotated[str, "whose filters; empty: the weights of the first convolution"] = "",
+    top: Annotated[int, "how many filters of a deeper layer"] = 9,
+    steps: Annotated[int, "of each filter's ascent"] = 128,
+    seed: Annotated[int, "of the noise that it starts from, and of the transforms"] = 0,
+    smoothness: Annotated[float, "weight of the total variation, relative to the mean"] = 1.0,
+) -> list[np.ndarray]:
+    """Filters: a mosaic of kernels, or of the inputs that excite a deeper layer's filters most.
+
+    Kernels (h, w, 3) in their order, grey where 0, each divided by its largest absolute value.
+    Deeper, the ascent of the channel's mean, in the Fourier form (Olah 2017); of the filters that
+    respond most to the pictures, or the first where no pictures are given. Notes the channels.
+    Raises ValueError for no such layer, for `top` below 1, and where no kernels take the picture.
+    """
+    if top < 1:
+        raise ValueError(f"FILTERS: top is at least 1, got {top}")
+    if not layer:
+        kernels = first_kernels(classifier)
+        note(channels=list(range(len(kernels))))
+        return [mosaic([enlarged(_as_picture(kernel), TILE) for kernel in kernels])]
+    call = find_layer(classifier.network.survey.calls, layer)
+    chosen = np.arange(min(top, call.shape[-1]))
+    if images is not None:
+        responses = classifier.features(images, call.path).mean(axis=0)
+        chosen = strongest_channels(responses, len(chosen))
+    note(channels=chosen.tolist())
+    climb = Climb(
+        channel_mean, steps, seed, "fourier", "sgd", smoothness, robust=True, layer=call.path
+    )
+    return [mosaic([ascend(classifier, climb, np.int32(channel))[-1] for channel in chosen])]
+
+
+def first_kernels(classifier) -> np.ndarray:
+    """(K, h, w, 3) RGB: the kernels of the first layer that has some for the input's channels."""
+    for call in classifier.network.survey.calls:
+        kernel = getattr(call.layer, "kernel", None)
+        if call.is_weighted and len(getattr(kernel, "shape", ())) == 4:
+            break
+    else:
+        raise ValueError(f"{classifier.name} has no convolution whose kernels could be shown")
+    if kernel.shape[2] != classifier.network.input_shape[2]:
+        raise ValueError(f"'{call.path}', the first convolution, does not take the picture")
+    return classifier.in_rgb(np.moveaxis(np.asarray(kernel, np.float32), -1, 0))
+
+
+def channel_mean(seen, channel):
+    """(B,): the mean of a channel of the features over positions."""
+    import tensorflow as tf
+
+    return tf.reduce_mean(tf.gather(seen.features, channel, axis=-1), axis=(1, 2))
+
+
+def _as_picture(kernel: np.ndarray) -> np.ndarray:
+    return np.rint(127.5 + 127.5 * kernel / (np.abs(kernel).max() or 1)).astype(np.uint8)
