@@ -1,6 +1,7 @@
 """What tests share: small networks, the embedded classifier, the reference maps."""
 
 import os
+import signal
 from pathlib import Path
 
 import keras
@@ -23,6 +24,14 @@ NAMES = (
     "macaw",
     "polar_bear",
 )
+
+
+@pytest.fixture(autouse=True)
+def listening_for_ctrl_c():
+    """A shell that starts the tests in the background has Ctrl-C ignored: here it is heard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

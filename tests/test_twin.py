@@ -102,7 +102,7 @@ def test_the_gear_follows_what_is_coming(lite):
     classifier.expect(TWIN_PASSES)
     assert network._gear_for(1) == "twin"
     classifier.scores(noise())
-    assert any(gear == "twin" for _, _, gear in network._programs)
+    assert any(key[2] == "twin" for key in network._programs)
 
 
 def test_all_gears_agree_on_real_weights(committed):
