@@ -6,6 +6,7 @@ black and white, its edges aside, is an object mask. The names of MexCulture142 
     SSS_XXX_YYY_N_#.png    SSS_XXX_YYY_GFDM_N_#.png    SSS_XXX_YYY_GazeFix_N_#.txt
 """
 
+import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from evaluation.fixations import (
 )
 from evaluation.metric import FIXATIONS, GAZE, MASK
 from pictures import SUFFIXES, read_picture
+from storage import place
 
 WHITE, WHITE_SHARE = 0.9, 0.5  # of a mask's non-black pixels half are 0.9 of its maximum
 LISTS = {".txt", ".csv", ".tsv"}
@@ -99,7 +101,7 @@ def read_truth(file: Path) -> tuple[str, np.ndarray]:
         return FIXATIONS, read_fixations(file)
     if file.suffix.lower() == ".npy":
         try:
-            array = np.load(file, allow_pickle=False)
+            array = np.load(io.BytesIO(file.read_bytes()), allow_pickle=False)
         except (OSError, ValueError) as error:
             raise ValueError(f"'{file}' is no array of numbers: {error}") from error
     else:
@@ -131,7 +133,7 @@ def find_ground_truth(pictures: list[Path], places: list[str]) -> dict[Path, tup
     `{folder}` (its path) in it. Where there are no places, MexCulture142's names beside the
     pictures count. Raises FileNotFoundError for a place that is not there.
     """
-    folders = [Path(place) for place in places if "{" not in place]
+    folders = [place(told) for told in places if "{" not in told]
     for folder in folders:
         if not folder.is_dir():
             raise FileNotFoundError(
@@ -145,7 +147,7 @@ def find_ground_truth(pictures: list[Path], places: list[str]) -> dict[Path, tup
     found = {}
     for picture in pictures:
         files = [file for stem in _stems(picture.stem) for file in by_stem.get(stem, ())]
-        files += [Path(_filled(place, picture)) for place in places if "{" in place]
+        files += [place(_filled(told, picture)) for told in places if "{" in told]
         if not places:
             files = _beside(picture)
         files = [file for file in files if file.is_file() and not _same(file, picture)]

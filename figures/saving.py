@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from storage import place, whole
+
 FORMATS = ("png", "pdf", "svg")
 DPI = 300
 NO_DATES = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
@@ -17,26 +19,25 @@ def save_figure(figure, path: str | Path) -> Path:
     """
     import matplotlib
 
-    path = Path(path)
+    path = place(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ValueError(f"figure '{path}': expected one of {', '.join(FORMATS)}, got '{kind}'")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")  # so that no figure is ever half written
-    with matplotlib.rc_context({"svg.hashsalt": "explanation", "svg.fonttype": "path"}):
-        figure.savefig(unfinished, dpi=DPI, metadata=NO_DATES[kind], format=kind)
-    return unfinished.replace(path)
+    settings = {"svg.hashsalt": "explanation", "svg.fonttype": "path"}
+    with matplotlib.rc_context(settings), whole(path) as file:
+        figure.savefig(file, dpi=DPI, metadata=NO_DATES[kind], format=kind)
+    return path
 
 
 def save_picture(image: np.ndarray, path: str | Path) -> Path:
     """The path that the RGB picture (H, W, 3) uint8 was saved to, as PNG, quickly packed."""
     import cv2
 
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
+    path = place(path)
     _, content = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    unfinished.write_bytes(content)
-    return unfinished.replace(path)
+    with whole(path) as file:
+        file.write(content)
+    return path
 
 
 def show_figure(figure) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from storage import place
+
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 
 
@@ -13,7 +15,7 @@ def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     or a `.txt` file with a picture or folder a line, relative to that file. Raises
     FileNotFoundError for a path that is not there, ValueError for a folder or list without any.
     """
-    found = [file for path in paths for file in _pictures_of(Path(path))]
+    found = [file for path in paths for file in _pictures_of(place(path))]
     return list(dict.fromkeys(found))
 
 
@@ -31,7 +33,8 @@ def _pictures_of(path: Path) -> list[Path]:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except UnicodeDecodeError as error:
         raise ValueError(f"list '{path}' is not UTF-8 text: {error}") from error
-    listed = [path.parent / line for line in lines if line and not line.startswith("#")]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    listed = [place(line) if "://" in line else path.parent / line for line in lines]
     if not listed:
         raise ValueError(f"no pictures in list '{path}'")
     files = (_pictures_of(entry) if entry.is_dir() else [entry] for entry in listed)

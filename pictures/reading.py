@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+from storage import place
+
 MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
 WHITE = (255, 255, 255, 255)
 
@@ -29,7 +31,8 @@ def read_picture(path: str | Path, content: bytes | None = None) -> np.ndarray:
             warnings.simplefilter(
                 "ignore"
             )  # Pillow's about size and EXIF: the size is checked here
-            with Image.open(path if content is None else io.BytesIO(content)) as image:
+            content = place(path).read_bytes() if content is None else content
+            with Image.open(io.BytesIO(content)) as image:
                 pixels = image.width * image.height
                 if pixels > MAX_PIXELS:
                     raise PictureError(
@@ -42,7 +45,7 @@ def read_picture(path: str | Path, content: bytes | None = None) -> np.ndarray:
     except FileNotFoundError:
         raise PictureError(f"picture '{path}': no such file") from None
     except Exception as error:  # Pillow raises many kinds for broken files
-        if Path(path).is_file() and Path(path).stat().st_size == 0:
+        if content == b"":
             raise PictureError(f"picture '{path}' is empty (0 bytes)") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if isinstance(error, Image.DecompressionBombError):
@@ -55,7 +58,7 @@ def read_picture(path: str | Path, content: bytes | None = None) -> np.ndarray:
 def picture_size(path: str | Path) -> tuple[int, int]:
     """(height, width) of a picture file, upright, from its head alone. Raises PictureError."""
     try:
-        with Image.open(path) as image:
+        with place(path).open("rb") as file, Image.open(file) as image:
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             return (image.width, image.height) if turned else (image.height, image.width)
     except Exception as error:  # Pillow raises many kinds for broken files

@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.evidence import Evidence
 from pipeline.flow import Flow
 from pipeline.plan import Plan
+from storage import place
 
 PICTURES_AT_ONCE = 64  # that a worker takes, and whose rows it then writes
 CONNECTION_SECONDS = 5
@@ -34,7 +35,7 @@ class Worker:
         self.flow = Flow(plan, prepared(plan), Evidence(plan))
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        paths = [Path(str(path)) for path in batch["picture"]]
+        paths = [place(str(path)) for path in batch["picture"]]
         failed = [outcome.error is not None for outcome in self.flow.outcomes(paths)]
         self.flow.store.flush()
         return {"failed": np.array(failed)}

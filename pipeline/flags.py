@@ -17,7 +17,8 @@ from figures import FORMATS
 from methods import METHODS, parse_method
 from methods.row import Call, parse_call
 from pictures import find_pictures
-from pipeline.plan import ENGINES, ClassifierChoice, Display, Evaluation, Plan, Targets
+from pipeline.plan import ENGINES, MAP_TYPES, ClassifierChoice, Display, Evaluation, Plan, Targets
+from storage import place
 
 DEFAULT_PICTURE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
 
@@ -134,8 +135,7 @@ def make_parser() -> Parser:
     add("--format", choices=FORMATS, default=FORMATS[0], help="of figures (default: %(default)s)")
     add(
         "--output_dir",
-        type=Path,
-        default=Path("results"),
+        default="results",
         metavar="FOLDER",
         help="where figures and records go (default: %(default)s)",
     )
@@ -158,6 +158,13 @@ def make_parser() -> Parser:
         "--ray_address",
         metavar="ADDRESS",
         help="of a Ray cluster, ray://host:10001 or auto (default: Ray on this machine)",
+    )
+    add(
+        "--map_type",
+        choices=MAP_TYPES,
+        default=MAP_TYPES[0],
+        help="of maps in the store; float16 takes half the room and is within 0.001 of the map's "
+        "largest value (default: %(default)s)",
     )
     add(
         "--fresh",
@@ -250,6 +257,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         evaluation=evaluation,
         batch_size=_batch_size(arguments.batch_size),
         fresh=arguments.fresh,
+        map_type=arguments.map_type,
         engine=arguments.engine,
         workers=_workers(arguments.workers),
         ray_address=arguments.ray_address,
@@ -362,7 +370,7 @@ def _display(arguments, methods, metrics) -> Display:
         arguments.colormap,
         arguments.alpha,
         arguments.format,
-        arguments.output_dir,
+        place(arguments.output_dir),
         arguments.show,
     )
 

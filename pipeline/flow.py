@@ -21,6 +21,7 @@ from pipeline.judging import judged
 from pipeline.plan import PREDICTED, Plan, Targets
 from pipeline.rows import Source, content_hash, failed_row, restored, stored_row, unit_key
 from pipeline.store import Index, Store
+from storage import place
 
 
 class Outcome(NamedTuple):
@@ -54,7 +55,7 @@ def explain(
     """
     call = parse_method(method, METHODS)
     call = MethodCall(call.name, call.given | options)
-    path = None if isinstance(picture, np.ndarray) else Path(picture)
+    path = None if isinstance(picture, np.ndarray) else place(picture)
     pixels = picture if path is None else get_img_array(path)
     text = f"index:{target}" if isinstance(target, int | np.integer) else target
     batch = [asked(pixels, classifier, [call], path)]
@@ -124,7 +125,7 @@ class Flow:
                     f"the folder '{path.parent}' is gone; what was finished is stored"
                 ) from error
             if isinstance(error, OSError):
-                error = PictureError(f"picture '{path}' cannot be read: {error.strerror}")
+                error = PictureError(f"picture '{path}' cannot be read: {error.strerror or error}")
             return Loaded(Source(path, "", 0, 0), error=str(error))
         sizes = {classifier.input_size: None for classifier in self.classifiers}
         images = {size: resized(picture, size) for size in sizes}
@@ -232,7 +233,7 @@ class Flow:
             old = self.index.find(source.columns() | key) if key["method"] in done else None
             complete = old is not None and wanted <= old.metrics
             if not complete and not any(e.stopped_early for e in own):
-                self.store.add([stored_row(e, source, key) for e in own])
+                self.store.add([stored_row(e, source, key, self.plan.map_type) for e in own])
         return whole
 
 

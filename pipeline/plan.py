@@ -13,6 +13,7 @@ from methods import METHODS, MethodCall
 
 PREDICTED = "predicted"
 ENGINES = ("local", "ray")
+MAP_TYPES = ("float32", "float16")
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ class Plan:
     evaluation: Evaluation = Evaluation()
     batch_size: int | None = None  # pictures in one pass; None: what fits
     fresh: bool = False  # whether what the store holds is set aside
+    map_type: str = MAP_TYPES[0]  # of maps in the store
     engine: str = ENGINES[0]
     workers: int = 2  # of the engine ray
     ray_address: str | None = None  # of a cluster; None: one on this machine

@@ -10,6 +10,7 @@ from typing import Any
 from classifier import Classifier
 from evaluation import METRICS, MetricCall
 from methods import METHODS, MethodCall
+from storage import write_text
 
 PACKAGES = (
     "tensorflow",
@@ -60,9 +61,8 @@ def metric_record(call: MetricCall) -> dict[str, Any]:
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Writes the record; folders are made as needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(finite(record), indent=2, ensure_ascii=False, default=str, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")
 
 
 def finite(value: Any) -> Any:

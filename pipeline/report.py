@@ -1,6 +1,7 @@
 """What a run leaves behind: lines on the screen, figures, and the record beside them."""
 
 import csv
+import io
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ from pipeline.record import (
 from pipeline.results import Results
 from pipeline.store import FOLDER
 from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
+from storage import write_text
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
@@ -140,8 +142,9 @@ class Report:
         failures = self.display.output_dir / "failures.csv"
         failures.unlink(missing_ok=True)  # of an earlier run
         if self._failures:
-            with failures.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows([("picture", "reason"), *self._failures])
+            table = io.StringIO(newline="")
+            csv.writer(table).writerows([("picture", "reason"), *self._failures])
+            write_text(failures, table.getvalue())
             _tell(failures, False)
         if len(self.plan.pictures) > TOLD:
             seconds = time.monotonic() - self._started

@@ -14,7 +14,8 @@ from methods import METHODS, MethodCall
 from pipeline.explanation import Explanation
 from pipeline.plan import Targets
 from pipeline.record import classifier_record, finite
-from pipeline.store import COLUMNS, map_of
+from pipeline.store import COLUMNS, map_columns, map_of
+from storage import place
 
 
 class Source(NamedTuple):
@@ -49,10 +50,11 @@ def unit_key(classifier: Classifier, method: MethodCall, targets: Targets) -> di
     }
 
 
-def stored_row(explanation: Explanation, source: Source, unit: dict[str, str]) -> dict[str, Any]:
+def stored_row(
+    explanation: Explanation, source: Source, unit: dict[str, str], map_type: str = "float32"
+) -> dict[str, Any]:
     """The row, with a value for each of `store.COLUMNS`."""
     best = explanation.top[0]
-    saliency_map = np.ascontiguousarray(explanation.map)
     verdict = explanation.verdict
     metrics = [*verdict.values.items(), *((name, None) for name in verdict.impossible)]
     return (
@@ -72,9 +74,7 @@ def stored_row(explanation: Explanation, source: Source, unit: dict[str, str]) -
             "seconds": explanation.seconds,
             "passes": explanation.notes.get("passes"),
             "diagnosis": explanation.diagnosis,
-            "map": saliency_map.tobytes(),
-            "map_shape": list(saliency_map.shape),
-            "map_type": str(saliency_map.dtype),
+            **map_columns(explanation.map, map_type),
             "tied": verdict.tied,
             "metrics": metrics,
             "agreement": list(explanation.agreement.items()),
@@ -111,7 +111,7 @@ def restored(
         row["probability"],
         classifier.name,
         method,
-        Path(row["picture"]),
+        place(row["picture"]),
         classifier.random_weights,
         row["diagnosis"],
         [tuple(best) for best in json.loads(row["top"])],

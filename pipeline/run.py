@@ -79,7 +79,8 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"--output_dir '{folder}' cannot be made: {error.strerror}") from error
+        reason = error.strerror or error
+        raise ValueError(f"--output_dir '{folder}' cannot be made: {reason}") from error
 
 
 def _check_methods(classifier: Classifier, plan: Plan) -> None:

@@ -1,9 +1,8 @@
 """The store: a row for each picture, method, classifier and class, as a Parquet dataset.
 
-Rows are written in parts. A part is written under another name, synced and renamed, so that it is
-there whole or not at all, whoever else writes. What is asked of one picture, classifier and method
-is one unit: its rows are in one part, and a unit that is there need not be explained again. Where
-a unit is there twice, the later one counts.
+Rows are written in parts, each of which is there whole or not at all, whoever else writes. What is
+asked of one picture, classifier and method is one unit: its rows are in one part, and a unit that
+is there need not be explained again. Where a unit is there twice, the later one counts.
 """
 
 import hashlib
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from storage import moved, place, whole
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
 FOLDER = "store"
@@ -45,9 +46,10 @@ COLUMNS = UNIT | {
     "passes": WHOLE,
     "diagnosis": TEXT,
     "error": TEXT,  # why there is no map
-    "map": "binary",  # the raw map's bytes, of map_type, map_shape
+    "map": "binary",  # the raw map's bytes, of map_type, map_shape, divided by map_unit
     "map_shape": "list",
     "map_type": TEXT,
+    "map_unit": REAL,
     "tied": REAL,  # share of the map's pixels, upsampled, that have another's value
     "metrics": "metrics",  # name -> value, NaN where undefined, null for want of ground truth
     "agreement": "metrics",  # method -> correlation of its map with this one
@@ -55,7 +57,7 @@ COLUMNS = UNIT | {
     "notes": TEXT,  # JSON: what the method noted
     "top": TEXT,  # JSON: the best classes
 }
-HEAVY = ("map", "map_shape", "map_type", "metric_notes", "notes", "top")
+HEAVY = ("map", "map_shape", "map_type", "map_unit", "metric_notes", "notes", "top")
 
 
 class StoreError(ValueError):
@@ -97,7 +99,7 @@ class Index:
     def known_hash(self, path: str, size: int, time: int) -> str | None:
         """The hash of a picture that has not changed since it was stored; None where it may."""
         known = self._pictures.get(path)
-        return known[2] if known and known[:2] == (size, time) else None
+        return known[2] if known and time and known[:2] == (size, time) else None
 
     def find(self, unit: dict[str, str]) -> Stored | None:
         """Where the unit is, if it is there."""
@@ -108,7 +110,8 @@ class Index:
         import pyarrow.parquet as pq
 
         if self._open is None or self._open[0] != stored.part:
-            self._open = stored.part, pq.read_table(stored.part)
+            with stored.part.open("rb") as file:
+                self._open = stored.part, pq.read_table(file)
         return self._open[1].take(list(stored.rows)).to_pylist()
 
 
@@ -136,14 +139,9 @@ class Store:
         import pyarrow.parquet as pq
 
         part = self.folder / f"part-{time.time_ns()}-{os.getpid()}.parquet"
-        unfinished = part.with_suffix(".unfinished")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
+            with whole(part, safe=True) as file:
                 pq.write_table(pa.Table.from_pylist(self._rows, schema()), file, compression="zstd")
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(part)
         except OSError as error:
             raise StoreError(
                 f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
@@ -158,7 +156,7 @@ def set_aside(folder: Path) -> Path | None:
     if not store.exists():
         return None
     aside = store.with_name(f"{FOLDER}-{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}")
-    return store.rename(aside)
+    return moved(store, aside)
 
 
 def schema():
@@ -178,7 +176,7 @@ def schema():
 
 def parts(folder: str | Path) -> list[Path]:
     """The finished parts of the store under an output folder, the oldest first."""
-    found = (Path(folder) / FOLDER).glob("part-*.parquet")
+    found = (place(folder) / FOLDER).glob("part-*.parquet")
     return sorted(found, key=lambda part: (int(part.stem.split("-")[1]), part.stem))
 
 
@@ -194,7 +192,7 @@ def read(folder: str | Path, *, heavy: bool = True):
 
     files = parts(folder)
     if not files:
-        raise FileNotFoundError(f"'{Path(folder) / FOLDER}': no store there")
+        raise FileNotFoundError(f"'{place(folder) / FOLDER}': no store there")
     columns = [name for name in COLUMNS if heavy or name not in HEAVY]
     units: dict[int, list[dict]] = {}
     failed: dict[tuple, dict] = {}
@@ -218,7 +216,8 @@ def read(folder: str | Path, *, heavy: bool = True):
 
 def _rows_of(pq, part: Path, columns: list[str]) -> list[dict[str, Any]]:
     try:
-        return pq.read_table(part, columns=columns).to_pylist()
+        with part.open("rb") as file:
+            return pq.read_table(file, columns=columns).to_pylist()
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(
             f"'{part}' is no part of a store as this version writes it (--fresh sets it aside)"
@@ -238,15 +237,29 @@ def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
     row["agreement"] = dict(row["agreement"] or ())
     if heavy:
         row["map"] = map_of(row)
-        for name in ("map_shape", "map_type"):
+        for name in ("map_shape", "map_type", "map_unit"):
             del row[name]
         for name in ("metric_notes", "notes", "top"):
             row[name] = json.loads(row[name] or "{}")
     return row | {name: np.nan if value is None else value for name, value in metrics.items()}
 
 
+def map_columns(saliency_map: np.ndarray, map_type: str) -> dict[str, Any]:
+    """The columns of a raw map. In float16, whose numbers end at 65504, the largest value is 1."""
+    largest = float(np.abs(saliency_map).max())
+    unit = largest if map_type == "float16" and 0 < largest < np.inf else 1.0
+    stored = np.ascontiguousarray(saliency_map / unit, map_type)
+    return {
+        "map": stored.tobytes(),
+        "map_shape": list(stored.shape),
+        "map_type": map_type,
+        "map_unit": unit,
+    }
+
+
 def map_of(row: dict[str, Any]) -> np.ndarray | None:
-    """The raw map (h, w) of a stored row; None where there is none."""
+    """The raw map (h, w) float32 of a stored row; None where there is none."""
     if row["map"] is None:
         return None
-    return np.frombuffer(row["map"], row["map_type"]).reshape(row["map_shape"])
+    stored = np.frombuffer(row["map"], row["map_type"]).reshape(row["map_shape"])
+    return stored.astype(np.float32) * np.float32(row["map_unit"])

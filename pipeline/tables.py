@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from evaluation.statistics import ALL
+from storage import write_text
 
 DIGITS = 3
 LEFT_OUT = ("agreement", "judged", "picture_hash", "classifier_hash", "options")  # of results.csv
@@ -17,9 +18,9 @@ def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], abou
             written.append(_csv(table, folder / f"{name}.csv", index=name == "agreement"))
     shown = _sections(tables)
     markdown = [f"## {title}\n\n{_text(table, 'pipe')}\n" for title, table in shown.items()]
-    written.append(_text_file(folder / "summary.md", "\n".join([*markdown, about, ""])))
+    written.append(write_text(folder / "summary.md", "\n".join([*markdown, about, ""])))
     latex = [f"% {title}\n{_text(table, 'latex_booktabs')}\n" for title, table in shown.items()]
-    written.append(_text_file(folder / "summary.tex", "\n".join([*latex, f"% {about}", ""])))
+    written.append(write_text(folder / "summary.tex", "\n".join([*latex, f"% {about}", ""])))
     return written
 
 
@@ -60,10 +61,4 @@ def _text(table, style: str) -> str:
 
 
 def _csv(table, path: Path, index: bool = False) -> Path:
-    return _text_file(path, table.to_csv(index=index))
-
-
-def _text_file(path: Path, text: str) -> Path:
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    return unfinished.replace(path)
+    return write_text(path, table.to_csv(index=index))

@@ -15,6 +15,7 @@ ROW = dict.fromkeys(store.COLUMNS) | {
     "precision": "float32",
     "map_shape": [2, 3],
     "map_type": "float32",
+    "map_unit": 1.0,
     "map": np.arange(6, dtype=np.float32).tobytes(),
     "metrics": [("PCC", 0.5), ("NSS", float("nan"))],
     "metric_notes": '{"DELETION": {"curve": [[0, 1], [1, 0]]}}',

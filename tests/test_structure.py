@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 
 ORDER = [
+    ("storage",),
     ("classifier", "pictures", "figures", "running"),
     ("utils",),
     ("representations",),
