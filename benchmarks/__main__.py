@@ -10,6 +10,7 @@ from benchmarks import (
     dataset_rate,
     gradcam_cost,
     gradients_cost,
+    growth,
     insertion_cost,
     perturbation_cost,
     start,
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "perturbation": perturbation_cost.run,
     "insertion": insertion_cost.run,
     "dataset": dataset_rate.run,
+    "growth": growth.run,
 }
 
 

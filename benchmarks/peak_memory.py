@@ -23,8 +23,13 @@ def main(name: str, way: str, count: str) -> None:
         batch = classifier.preprocess(pictures(classifier, 32))
         forward = plain_forward(classifier) if way == "forward" else classifier.network.scores
         _passes(forward, batch, int(count))
-    status = Path("/proc/self/status").read_text()  # getrusage would count the parent's memory too
-    print(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024)
+    print(peak())
+
+
+def peak() -> float:
+    """This process's own peak, MiB; getrusage would count its parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
 
 if __name__ == "__main__":
