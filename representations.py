@@ -72,8 +72,7 @@ def represent_heatmap_overlaid(
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is between 0 (picture only) and 1 (heatmap only), got {alpha}")
     heatmap = represent_heatmap(upsampled(saliency_map, image.shape[:2]), colormap, signed)
-    blend = alpha * heatmap.astype(np.float32) + (1 - alpha) * np.asarray(image, np.float32)
-    return np.rint(blend).astype(np.uint8)
+    return cv2.addWeighted(heatmap, alpha, np.asarray(image, np.uint8), 1 - alpha, 0)
 
 
 def represent_isolines(

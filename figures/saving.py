@@ -34,7 +34,11 @@ def save_picture(image: np.ndarray, path: str | Path) -> Path:
     import cv2
 
     path = place(path)
-    _, content = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    settings = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
+    if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # that of older releases is quick by itself
+        settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
+    _, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
     with whole(path) as file:
         file.write(content)
     return path

@@ -5,6 +5,7 @@ import io
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from pipeline.record import (
 from pipeline.results import Results
 from pipeline.store import FOLDER
 from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
-from storage import write_text
+from storage import Behind, write_text
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
@@ -76,6 +77,7 @@ class Report:
         self._pages = 0
         self._results = Results(plan, [key for keys in flow.keys for key in keys])
         self._names = FileNames(self.display.output_dir)
+        self._behind = Behind()
 
     def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """The outcomes; where there are many, with a bar that tells rate and time left."""
@@ -132,6 +134,7 @@ class Report:
 
     def finish(self) -> None:
         """Saves the last figure, and the tables and charts of the metrics."""
+        self._behind.finish()
         if self._rows:
             self._pages += 1
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
@@ -228,8 +231,11 @@ class Report:
         """Each representation as a PNG of the picture's size, and nothing around it."""
         for representation in self.representations:
             stem = f"{single_name(explanation)}_{representation}"
-            image = self._drawn(explanation, representation)
-            save_picture(image, self._names.path(stem, "png"))
+            path = self._names.path(stem, "png")
+            self._behind.do(partial(self._draw_bare, explanation, representation, path))
+
+    def _draw_bare(self, explanation: Explanation, representation: str, path: Path) -> None:
+        save_picture(self._drawn(explanation, representation), path)
 
     def _drawn(self, explanation: Explanation, representation: str) -> np.ndarray:
         return explanation.represented(representation, self.display.colormap, self.display.alpha)

@@ -1,12 +1,15 @@
 """Files that appear whole or not at all, on this machine and in object storage."""
 
+import threading
+from functools import partial
+
 import numpy as np
 import pytest
 from conftest import ROOT, sequential
 
 import main
 from pipeline import store
-from storage import is_local, place, whole, write_text
+from storage import Behind, is_local, place, whole, write_text
 
 upath = pytest.importorskip("upath")  # requirements-distributed.txt
 
@@ -101,3 +104,25 @@ def test_maps_in_half_precision_are_within_a_thousandth_whatever_their_size():
         np.testing.assert_array_equal(whole_map, saliency_map)
     zero = np.zeros((2, 2), np.float32)
     np.testing.assert_array_equal(store.map_of(store.map_columns(zero, "float16")), zero)
+
+
+def test_work_behind_is_bounded_and_its_errors_are_told():
+    behind, going = Behind(most=3), threading.Semaphore(0)
+    done = []
+
+    def work(number):
+        going.acquire()
+        done.append(number)
+
+    for number in range(3):
+        behind.do(partial(work, number))
+    assert not done
+    going.release(5)
+    behind.do(partial(work, 3))
+    assert done  # the fourth waited for the first
+    behind.do(partial(work, 4))
+    behind.finish()
+    assert sorted(done) == [0, 1, 2, 3, 4]
+    behind.do(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        behind.finish()
