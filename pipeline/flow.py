@@ -87,7 +87,7 @@ class Flow:
         Raises StoreError, and FileNotFoundError where the pictures' folder is gone.
         """
         size = self.plan.pictures_at_once
-        for loaded in _batches(read_ahead(self._load, pictures, 2 * size), size):
+        for loaded in _batches(read_ahead(self._load, pictures, size), size):
             for outcome in self._batch(loaded):
                 yield outcome
                 if any(explanation.stopped_early for explanation in outcome.explanations):
