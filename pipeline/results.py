@@ -3,6 +3,8 @@
 import json
 import math
 import sys
+from collections import Counter
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -71,11 +73,16 @@ class Results:
 
     def _ours(self, rows) -> np.ndarray:
         """Which rows are of this plan."""
-        told = {tuple(sorted(key.items())) for key in self.keys}
         names = sorted(self.keys[0])
-        found = [tuple(zip(names, values, strict=True)) for values in rows[names].to_numpy()]
-        ours = np.array([key in told for key in found], bool)
-        return ours & rows["picture"].isin([str(path) for path in self.plan.pictures]).to_numpy()
+        ours = [self._is_ours(dict(zip(names, v, strict=True))) for v in rows[names].to_numpy()]
+        return np.array(ours, bool) & rows["picture"].isin(self._pictures).to_numpy()
+
+    def _is_ours(self, row: dict) -> bool:
+        return any(all(row[name] == value for name, value in key.items()) for key in self.keys)
+
+    @cached_property
+    def _pictures(self) -> set[str]:
+        return {str(path) for path in self.plan.pictures}
 
     def _methods(self, rows):
         """A row for each classifier and method: kind, options, passes, seconds, mean scores."""
@@ -158,14 +165,16 @@ class Results:
         if not calls:
             return None
         found: dict[str, dict[str, list]] = {call: {} for call in calls}
-        rows = store.read(self.folder)
-        for row in rows[self._ours(rows) & rows["error"].isna()].to_dict("records"):
+        several = len(self.plan.classifiers) > 1
+        for row in store.Index(self.folder).each(["classifier", "metric_notes"]):
+            if row["picture"] not in self._pictures or not self._is_ours(row):
+                continue
+            notes = json.loads(row["metric_notes"])
+            name = f"{row['method']} {row['classifier']}" if several else row["method"]
             for call in calls:
-                curve = row["metric_notes"].get(call, {}).get("curve")
+                curve = notes.get(call, {}).get("curve")
                 if curve and None not in curve[1]:
-                    several = len(self.plan.classifiers) > 1
-                    name = f"{row['method']} {row['classifier']}" if several else row["method"]
-                    found[call].setdefault(name, []).append(curve)
+                    found[call].setdefault(name, []).append(np.array(curve, np.float32))
         panels = {
             f"{call} ({METRICS[parse_metric(call, METRICS).name].better} is better)": {
                 f"{name}, area {_area(curves):.3f}": _band(curves) for name, curves in lines.items()
@@ -177,14 +186,15 @@ class Results:
         return curve_chart(panels, ("share of pixels", "score of the class"), about)
 
 
-def _band(curves: list) -> np.ndarray:
+def _band(curves: list[np.ndarray]) -> np.ndarray:
     """(4, S): shares, mean score, lower and upper quartile; over the commonest shares."""
-    shares = max((tuple(c[0]) for c in curves), key=[tuple(c[0]) for c in curves].count)
-    scores = np.array([c[1] for c in curves if tuple(c[0]) == shares])
-    return np.stack([shares, scores.mean(0), *np.percentile(scores, (25, 75), axis=0)])
+    commonest = Counter(curve[0].tobytes() for curve in curves).most_common(1)[0][0]
+    alike = [curve for curve in curves if curve[0].tobytes() == commonest]
+    scores = np.stack([score for _, score in alike])
+    return np.stack([alike[0][0], scores.mean(0), *np.percentile(scores, (25, 75), axis=0)])
 
 
-def _area(curves: list) -> float:
+def _area(curves: list[np.ndarray]) -> float:
     return float(np.mean([np.trapezoid(scores, shares) for shares, scores in curves]))
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,7 +82,9 @@ class Index:
         self._pictures: dict[str, tuple[int, int, str]] = {}
         self._open: tuple[Path, Any] | None = None  # the part that was read last
         names = [*UNIT, "picture_bytes", "picture_time", "error", "metrics"]
-        for part in parts(folder):
+        alike: dict[frozenset, frozenset] = {}  # one set for all units with these metrics
+        self._parts = parts(folder)
+        for part in self._parts:
             rows: dict[int, list[int]] = {}
             metrics = {}
             for number, row in enumerate(_rows_of(pq, part, names)):
@@ -90,7 +92,8 @@ class Index:
                     continue
                 unit = _short(row)
                 rows.setdefault(unit, []).append(number)
-                metrics[unit] = frozenset(name for name, _ in row["metrics"] or ())
+                named = frozenset(name for name, _ in row["metrics"] or ())
+                metrics[unit] = alike.setdefault(named, named)
                 known = row["picture_bytes"], row["picture_time"], row["picture_hash"]
                 self._pictures[row["picture"]] = known
             for unit, numbers in rows.items():
@@ -113,6 +116,19 @@ class Index:
             with stored.part.open("rb") as file:
                 self._open = stored.part, pq.read_table(file)
         return self._open[1].take(list(stored.rows)).to_pylist()
+
+    def each(self, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """These columns of all rows that count, a part at a time: no more is held."""
+        import pyarrow.parquet as pq
+
+        columns = [*UNIT, "error", *columns]
+        for part in self._parts:
+            for row in _rows_of(pq, part, columns):
+                unit = self._units.get(_short(row))
+                known = self._pictures.get(row["picture"])
+                counts = unit and unit.part == part and known[2] == row["picture_hash"]
+                if row["error"] is None and counts:
+                    yield row
 
 
 class Store:
