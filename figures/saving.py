@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 FORMATS = ("png", "pdf", "svg")
+ANIMATION = "gif"
+FRAME, LAST_FRAME = 120, 2000  # milliseconds
 DPI = 300
 NO_DATES = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 
@@ -36,6 +38,21 @@ def save_picture(image: np.ndarray, path: str | Path) -> Path:
     unfinished = path.with_name(path.name + ".part")
     _, content = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
     unfinished.write_bytes(content)
+    return unfinished.replace(path)
+
+
+def save_animation(frames: np.ndarray, path: str | Path) -> Path:
+    """The path that the RGB frames (F, H, W, 3) uint8 were saved to, as a GIF that goes on.
+
+    The last frame stands for two seconds.
+    """
+    from PIL import Image
+
+    path = Path(path)
+    unfinished = path.with_name(path.name + ".part")
+    first, *rest = (Image.fromarray(frame) for frame in frames)
+    times = [FRAME] * len(rest) + [LAST_FRAME]
+    first.save(unfinished, "GIF", save_all=True, append_images=rest, duration=times, loop=0)
     return unfinished.replace(path)
 
 
