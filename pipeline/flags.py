@@ -295,6 +295,7 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
             if getattr(arguments, flag) is not None:
                 raise ValueError(
                     f"--{flag} goes with --model_path; a classifier by name has its own"
+            of_labels=arguments.target is None and not evaluation.metrics,
                 )
         names = list({canonical(name): name for name in names or [DEFAULT_MODEL]}.values())
         if len(names) > 1 and (arguments.layer or arguments.weights):

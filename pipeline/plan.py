@@ -14,6 +14,7 @@ from methods import METHODS, MethodCall
 PREDICTED = "predicted"
 ENGINES = ("local", "ray")
 
+LABELS = 5  # of a multi-label classifier, where no class is asked for
 
 @dataclass(frozen=True)
 class ClassifierChoice:
@@ -51,7 +52,10 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Targets:
-    """The classes to explain: `--target`'s text, or `--test_image_index`'s position."""
+    """The classes to explain: `--target`'s text, or `--test_image_index`'s position.
+
+    With `of_labels`, of a multi-label classifier, its five best labels in the place of the text.
+    """
 
     text: str = PREDICTED
     position: int | None = None
@@ -60,8 +64,17 @@ class Targets:
         """What the text asks for. Raises ValueError for a class that the classifier has not."""
         if self.position is not None:
             return [Asked(classifier.labels.lab_index(self.position))]
-        parts = [part.strip() for part in self.text.split(",") if part.strip()]
+        parts = [part.strip() for part in self.told(classifier).split(",") if part.strip()]
         if not parts:
+    of_labels: bool = False
+
+    def told(self, classifier: Classifier) -> str:
+        """What is asked of this classifier, in words that the store tells apart."""
+        if self.position is not None:
+            return f"test_image_index {self.position}"
+        if self.of_labels and classifier.multi_label:
+            return f"top{min(LABELS, len(classifier.labels))}"
+        return self.text
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
         return [_asked(part, classifier) for part in parts]
 
