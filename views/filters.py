@@ -57,7 +57,7 @@ def filters(
 def words(classifier, class_index: int | None, notes: dict) -> str:
     """The layer, and its filters where these are few; those that nothing excites are silent."""
     channels = notes["channels"]
-    silent = [response <= 0 for response in notes.get("responses", [1] * len(channels))]
+    silent = [response == 0 for response in notes.get("responses", [1] * len(channels))]
     told = ", ".join(
         f"{channel}{' (silent)' * shut}" for channel, shut in zip(channels, silent, strict=True)
     )
