@@ -11,6 +11,7 @@ import numpy as np
 from classifier import as_classifier
 from classifier.applications import find_application
 from figures import ColourBar, draw_grid, save_figure, show_figure
+from figures.grid import LARGEST_CELL
 
 
 def normalise(matrix: np.ndarray) -> np.ndarray:
@@ -62,6 +63,7 @@ def grid_layout(
     show: bool = True,
     caption: str = "",
     colour_bars: Sequence[ColourBar] = (),
+    largest: float = LARGEST_CELL,
 ) -> None:
     """Plots pictures and their titles as one grid, shows it where there is a display, saves it.
 
@@ -72,10 +74,11 @@ def grid_layout(
         path: where the figure goes, format by its ending; None saves nothing.
         caption: what stands under the grid.
         colour_bars: what stands between the grid and its caption.
+        largest: width of a picture, inches, at most.
 
     Raises ValueError where there is not a title for each picture.
     """
-    figure = draw_grid(images, titles, columns or len(images), caption, colour_bars)
+    figure = draw_grid(images, titles, columns or len(images), caption, colour_bars, largest)
     if path is not None:
         save_figure(figure, path)
     if show:

@@ -86,6 +86,17 @@ class Classifier:
         return self._layers or (self.network.target.path,)
 
     @property
+    def multi_label(self) -> bool:
+        """Whether each class has a probability by itself, so that any number of them may be there.
+
+        The two classes of one sigmoid have not; of a function's scores it is not known.
+        """
+        if not self.has_layers:
+            return False
+        found = self.network.survey
+        return found.logits.link == "sigmoid" and found.output.shape[-1] > 1
+
+    @property
     def random_weights(self) -> bool:
         return self.weights == "random"
 

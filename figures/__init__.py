@@ -1,6 +1,6 @@
 """Figures: pictures with titles in a grid, saved the same each time."""
 
 from figures.grid import ColourBar, draw_grid
-from figures.saving import FORMATS, save_figure, show_figure
+from figures.saving import ANIMATION, FORMATS, save_figure, show_figure
 
-__all__ = ["FORMATS", "ColourBar", "draw_grid", "save_figure", "show_figure"]
+__all__ = ["ANIMATION", "FORMATS", "ColourBar", "draw_grid", "save_figure", "show_figure"]

@@ -46,16 +46,18 @@ def draw_grid(
     columns: int,
     caption: str = "",
     colour_bars: Sequence[ColourBar] = (),
+    largest: float = LARGEST_CELL,
 ):
     """The matplotlib figure of the pictures (H, W, 3), row by row, each under its title.
 
-    Raises ValueError where there is not a title for each picture, or no picture.
+    They are `largest` inches wide at most, less where there are many columns. Raises ValueError
+    where there is not a title for each picture, or no picture.
     """
     from matplotlib.figure import Figure
 
     if len(images) != len(titles) or not images:
         raise ValueError(f"{len(images)} pictures and {len(titles)} titles: one for each, and some")
-    layout = _layout(images, titles, columns)
+    layout = _layout(images, titles, columns, largest)
     width = columns * (layout.cell + GAP) + GAP
     caption = "\n".join(
         textwrap.wrap(caption, int((width - 2 * GAP) / (CAPTION_FONT * POINT * LETTER)))
@@ -101,10 +103,10 @@ def _draw_cells(figure, images, layout: Layout, columns: int) -> None:
             )
 
 
-def _layout(images, titles, columns) -> Layout:
+def _layout(images, titles, columns, largest) -> Layout:
     """The largest font at which every title's lines fit, and the height of each row."""
     cell = (PAGE - GAP) / columns - GAP
-    cell = max(SMALLEST_CELL, min(LARGEST_CELL, cell))
+    cell = max(SMALLEST_CELL, min(largest, cell))
     lines = [line for title in titles for line in title.split("\n") if line]
     widest = max((_text_width(line) for line in lines), default=1)
     font = max(SMALLEST_FONT, min(LARGEST_FONT, 0.97 * cell / (widest * POINT)))

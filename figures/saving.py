@@ -8,6 +8,9 @@ import numpy as np
 from storage import place, whole
 
 FORMATS = ("png", "pdf", "svg")
+ANIMATION = "gif"
+PAUSE, REST = 0.12, 2.0  # seconds that a frame of an ascent, and its last, stand
+SHORTEST_PAUSE = 20  # milliseconds; shorter ones are made longer by those who show them
 DPI = 300
 NO_DATES = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 
@@ -41,6 +44,24 @@ def save_picture(image: np.ndarray, path: str | Path) -> Path:
     _, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
     with whole(path) as file:
         file.write(content)
+    return path
+
+
+def save_animation(
+    frames: np.ndarray, path: str | Path, pause: float = PAUSE, rest: float | None = None
+) -> Path:
+    """The path that the RGB frames (F, H, W, 3) uint8 were saved to, as a GIF that goes on and on.
+
+    `pause` is in seconds, from one frame to the next; after the last it is `rest`, where given.
+    """
+    from PIL import Image
+
+    path = place(path)
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    pauses = [pause] * len(others) + [pause if rest is None else rest]
+    times = [max(SHORTEST_PAUSE, round(1000 * seconds)) for seconds in pauses]
+    with whole(path) as file:
+        first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0)
     return path
 
 

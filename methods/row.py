@@ -77,6 +77,16 @@ class Row:
         defaults = {name: option.default for name, option in self.options.items()}
         return defaults | self.with_preset(given)
 
+    def titled(self, given: dict[str, Any]) -> str:
+        """The title, with the options that were asked for."""
+        options = ", ".join(f"{name}={value}" for name, value in given.items())
+        return self.title + (f" ({options})" if options else "")
+
+    def in_words(self, given: dict[str, Any]) -> str:
+        """The same with every option's value, for a caption: "" where there are no options."""
+        told = ", ".join(f"{name}={value}" for name, value in self.all_options(given).items())
+        return f"{self.titled(given)}: {told}." if told else ""
+
     @property
     def name(self) -> str:
         return self.spelling or self.function.__name__.upper()

@@ -170,5 +170,4 @@ def percent(probability: float) -> str:
 
 def method_title(method: MethodCall) -> str:
     """The method as figures call it, with the options that were asked for."""
-    options = ", ".join(f"{name}={value}" for name, value in method.given.items())
-    return METHODS[method.name].title + (f" ({options})" if options else "")
+    return METHODS[method.name].titled(method.given)

@@ -13,14 +13,27 @@ from classifier.words import nearest
 from evaluation import METRICS, parse_metric
 from evaluation.fixations import DEGREES, PIXELS_PER_DEGREE
 from evaluation.ground_truth import Viewing
-from figures import FORMATS
-from methods import METHODS, parse_method
+from experiments import AUGMENTATIONS
+from experiments.masking import FILLS, GRIDS
+from figures import ANIMATION, FORMATS
+from methods import METHODS, MethodCall, parse_method
 from methods.row import Call, parse_call
 from pictures import find_pictures
-from pipeline.plan import ENGINES, MAP_TYPES, ClassifierChoice, Display, Evaluation, Plan, Targets
+from pipeline.plan import (
+    ENGINES,
+    MAP_TYPES,
+    ClassifierChoice,
+    Display,
+    Evaluation,
+    Experiments,
+    Plan,
+    Targets,
+)
 from storage import place
+from views import VIEWS, ViewCall, parse_view
 
 DEFAULT_PICTURE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
+OF_MAPS = ("metrics", "representation", "fresh", "augment", "mask_salient", "keep_salient")
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,7 +82,8 @@ def make_parser() -> Parser:
         "--explanation_method",
         default="GRADCAM",
         metavar="NAME[,NAME]",
-        help=f"{', '.join(METHODS)}; options go with the name: GRADCAM:relu=channels "
+        help=f"{', '.join(METHODS)}; or what is inside the classifier: {', '.join(VIEWS)}; "
+        "options go with the name: GRADCAM:relu=channels "
         "(default: %(default)s)",
     )
     add = parser.add_argument_group("by which classifier").add_argument
@@ -132,7 +146,12 @@ def make_parser() -> Parser:
         metavar="X",
         help="weight of the heatmap in the overlay, 0 to 1 (default: %(default)s)",
     )
-    add("--format", choices=FORMATS, default=FORMATS[0], help="of figures (default: %(default)s)")
+    add(
+        "--format",
+        choices=(*FORMATS, ANIMATION),
+        default=FORMATS[0],
+        help=f"of figures; {ANIMATION}: also the ascent of a view (default: %(default)s)",
+    )
     add(
         "--output_dir",
         default="results",
@@ -172,6 +191,7 @@ def make_parser() -> Parser:
         help="set what the output folder's store holds aside, instead of going on with it",
     )
     _add_evaluation(parser.add_argument_group("how well it explains").add_argument)
+    _add_experiments(parser.add_argument_group("whether it holds").add_argument)
     add = parser.add_argument_group("help").add_argument
     add(
         "-h",
@@ -179,7 +199,7 @@ def make_parser() -> Parser:
         nargs="?",
         const="",
         metavar="NAME",
-        help="this, or the options of a method or metric",
+        help="this, or the options of a method, view or metric",
     )
     add("--debug", action="store_true", help="show where an error came from")
     return parser
@@ -220,15 +240,46 @@ def _add_evaluation(add) -> None:
         metavar="N",
         help="only so many pictures of each class, drawn by --seed; a class is a folder",
     )
-    add("--seed", type=int, default=0, metavar="N", help="of --per_class (default: %(default)s)")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of --per_class, --augment and random masks (default: %(default)s)",
+    )
+
+
+def _add_experiments(add) -> None:
+    """The flags of what is done to pictures to see whether their explanations hold."""
+    add(
+        "--augment",
+        metavar="NAME[,NAME]",
+        help=f"explain changed pictures beside the original: {', '.join(AUGMENTATIONS)}, or all",
+    )
+    add(
+        "--mask_salient",
+        metavar="X[,X]",
+        help="hide that share of each picture, the most salient, and ask again: 0.1,0.2,0.5",
+    )
+    add(
+        "--keep_salient",
+        metavar="X[,X]",
+        help="hide all but that share of each picture, the most salient, and ask again",
+    )
+    add("--fill", choices=tuple(FILLS), help=f"what hides (default: {Experiments.fill})")
+    add(
+        "--shape",
+        choices=tuple(GRIDS),
+        help=f"of what is hidden: cells of a grid, or single pixels (default: {Experiments.shape})",
+    )
 
 
 def row_help(name: str) -> str:
-    """What a method or metric does, and its options with their defaults.
+    """What a method, view or metric does, and its options with their defaults.
 
-    Raises ValueError for neither.
+    Raises ValueError for none of them.
     """
-    table = METRICS if name.split(":")[0].upper() in METRICS else METHODS
+    table = METRICS if name.split(":")[0].upper() in METRICS else METHODS | VIEWS
     row = table[parse_call(name, table, Call).name]
     lines = [f"{row.name}  {row.summary}"]
     for option in row.options.values():
@@ -241,20 +292,22 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
     if arguments.target is not None and arguments.test_image_index is not None:
         raise ValueError("--target and --test_image_index both name the class; give one")
-    methods = tuple(parse_method(text, METHODS) for text in _parts(arguments.explanation_method))
-    if not methods:
-        raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS)}")
-    evaluation = _evaluation(arguments)
+    methods, views = _explanations(arguments.explanation_method)
+    evaluation, experiments = _evaluation(arguments), _experiments(arguments)
+    _check_views(arguments, methods, views)
     return Plan(
         pictures=tuple(find_pictures(arguments.test_image_path or [DEFAULT_PICTURE])),
         classifiers=_classifiers(arguments),
-        methods=tuple({str(method): method for method in methods}.values()),
+        methods=methods,
+        views=views,
         targets=Targets(
             Targets.text if arguments.target is None else arguments.target,
             arguments.test_image_index,
+            of_labels=arguments.target is None and not evaluation.metrics,
         ),
         display=_display(arguments, methods, evaluation.metrics),
         evaluation=evaluation,
+        experiments=experiments,
         batch_size=_batch_size(arguments.batch_size),
         fresh=arguments.fresh,
         map_type=arguments.map_type,
@@ -262,6 +315,77 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         workers=_workers(arguments.workers),
         ray_address=arguments.ray_address,
     )
+
+
+def _explanations(text: str) -> tuple[tuple[MethodCall, ...], tuple[ViewCall, ...]]:
+    """The methods and the views that are asked for, each once."""
+    parsed = [
+        parse_view(part, VIEWS)
+        if part.split(":")[0].strip().upper() in VIEWS
+        else parse_method(part, METHODS | VIEWS)  # of which an error names the nearest
+        for part in _parts(text)
+    ]
+    if not parsed:
+        raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS | VIEWS)}")
+    calls = {str(call): call for call in parsed}.values()
+    methods = tuple(call for call in calls if isinstance(call, MethodCall))
+    return methods, tuple(call for call in calls if isinstance(call, ViewCall))
+
+
+def _check_views(arguments, methods, views) -> None:
+    """Views are pictures: what is done with maps cannot be done with them alone."""
+    if arguments.format == ANIMATION:
+        ascending = [name for name, view in VIEWS.items() if view.ascends]
+        still = [call.name for call in (*methods, *views) if call.name not in ascending]
+        if still:
+            raise ValueError(
+                f"--format {ANIMATION} goes with {', '.join(ascending)}, not with {still[0]}"
+            )
+    for flag in (*OF_MAPS, "engine") if not methods else ():
+        if getattr(arguments, flag) not in (None, False, ENGINES[0]):
+            raise ValueError(
+                f"--{flag} goes with methods, and {views[0].name} gives no map but a picture; add "
+                "a method, such as GRADCAM, to --explanation_method"
+            )
+
+
+def _experiments(arguments) -> Experiments:
+    names = tuple(dict.fromkeys(_parts((arguments.augment or "").lower())))
+    if "all" in names:
+        names = tuple(AUGMENTATIONS)
+    for name in names:
+        if name not in AUGMENTATIONS:
+            known = ", ".join(AUGMENTATIONS)
+            raise ValueError(
+                f"no augmentation '{name}'{nearest(name, AUGMENTATIONS)} (there are {known}, or "
+                "all)"
+            )
+    if arguments.augment is not None and not names:
+        raise ValueError(f"--augment: expected some of {', '.join(AUGMENTATIONS)}, or all")
+    mask, keep = (_fractions(arguments, f"{way}_salient") for way in ("mask", "keep"))
+    for flag in ("fill", "shape"):
+        if getattr(arguments, flag) is not None and not mask + keep:
+            raise ValueError(f"--{flag} goes with --mask_salient or --keep_salient")
+    return Experiments(
+        names,
+        mask,
+        keep,
+        arguments.fill or Experiments.fill,
+        arguments.shape or Experiments.shape,
+        arguments.seed,
+    )
+
+
+def _fractions(arguments, flag: str) -> tuple[float, ...]:
+    """The shares of a picture that a flag asks for, each once."""
+    text = getattr(arguments, flag)
+    try:
+        fractions = tuple(dict.fromkeys(float(part) for part in _parts(text or "")))
+        if text is None or (fractions and all(0 < one < 1 for one in fractions)):
+            return fractions
+    except ValueError:
+        pass
+    raise ValueError(f"--{flag} is a share between 0 and 1, or several with commas, got '{text}'")
 
 
 def _workers(count: int) -> int:

@@ -112,11 +112,11 @@ class Flow:
             status = path.stat()
             hashed = self.index.known_hash(str(path), status.st_size, status.st_mtime_ns)
             source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
-            if hashed and not self.plan.display.draws and self._is_done(source):
+            if hashed and not self.plan.uses_stored and self._is_done(source):
                 return Loaded(source)
             content = path.read_bytes()
             source = source._replace(hash=content_hash(content))
-            if not self.plan.display.draws and self._is_done(source):
+            if not self.plan.uses_stored and self._is_done(source):
                 return Loaded(source)
             picture = get_img_array(path, content)
         except (OSError, PictureError) as error:
@@ -203,7 +203,7 @@ class Flow:
                 continue
             rows = self.index.rows(stored)
             contrasts = any(row["class_index"] >= len(classifier.labels) for row in rows)
-            if contrasts and not wanted <= stored.metrics:
+            if contrasts and (self.plan.experiments.passes or not wanted <= stored.metrics):
                 continue  # their indices were those of another run
             found[str(method)] = [restored(row, loaded.picture, method, classifier) for row in rows]
         return found

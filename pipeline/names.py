@@ -5,8 +5,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from classifier import Classifier
 from pipeline.explanation import Explanation
-from pipeline.plan import Plan, Targets
+from pipeline.plan import PREDICTED, Plan
+from views import ViewCall
 
 LONGEST_PART, LONGEST_NAME = 40, 150  # letters
 
@@ -36,7 +38,7 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     """The name of a run's record and figures."""
     pictures = plan.pictures
     parts = [pictures[0].stem if len(pictures) == 1 else f"{len(pictures)}_pictures"]
-    parts += ["-".join(map(str, plan.methods)), "-".join(classifiers)]
+    parts += ["-".join(map(str, (*plan.methods, *plan.views))), "-".join(classifiers)]
     choice = plan.classifiers[0]  # weights and layer go with one classifier only
     layers = "-".join(_short(layer) for layer in (choice.layer or "").split(","))
     parts += [_short(part) for part in (choice.weights, layers) if part]
@@ -44,9 +46,18 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
         parts.append(choice.precision)
     if plan.targets.position is not None:
         parts.append(f"image_index_{plan.targets.position}")
-    elif plan.targets != Targets():
+    elif plan.targets.text != PREDICTED:
         parts.append(plan.targets.text)
     return "_".join([_short(parts[0]), *parts[1:]])
+
+
+def view_name(
+    call: ViewCall, classifier: Classifier, path: Path | None = None, label: str | None = None
+) -> str:
+    """The name of the figure of a view, of a picture or class where it takes one."""
+    parts = [_short(path.stem)] if path else []
+    parts += [str(call), classifier.name, *["random"] * classifier.random_weights]
+    return "_".join([*parts, *([label] if label else [])])
 
 
 def single_name(explanation: Explanation) -> str:

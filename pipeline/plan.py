@@ -9,9 +9,12 @@ from classifier.labels import best_indices
 from classifier.passes import BATCH
 from evaluation import METRICS, MetricCall
 from evaluation.ground_truth import Viewing
+from figures import ANIMATION
 from methods import METHODS, MethodCall
+from views import ViewCall
 
 PREDICTED = "predicted"
+LABELS = 5  # of a multi-label classifier, where no class is asked for
 ENGINES = ("local", "ray")
 MAP_TYPES = ("float32", "float16")
 
@@ -49,19 +52,36 @@ class Asked(NamedTuple):
         plus = None if self.plus is None else _classes(self.plus, scores)[0]
         return [] if plus == lost else [classifier.contrast(plus, lost)]
 
+    @property
+    def needs_picture(self) -> bool:
+        """Whether a picture decides which class it is."""
+        return isinstance(self.plus, str) or isinstance(self.minus, str)
+
 
 @dataclass(frozen=True)
 class Targets:
-    """The classes to explain: `--target`'s text, or `--test_image_index`'s position."""
+    """The classes to explain: `--target`'s text, or `--test_image_index`'s position.
+
+    With `of_labels`, of a multi-label classifier, its five best labels in the place of the text.
+    """
 
     text: str = PREDICTED
     position: int | None = None
+    of_labels: bool = False
+
+    def told(self, classifier: Classifier) -> str:
+        """What is asked of this classifier, in words that the store tells apart."""
+        if self.position is not None:
+            return f"test_image_index {self.position}"
+        if self.of_labels and classifier.multi_label:
+            return f"top{min(LABELS, len(classifier.labels))}"
+        return self.text
 
     def asked(self, classifier: Classifier) -> list[Asked]:
         """What the text asks for. Raises ValueError for a class that the classifier has not."""
         if self.position is not None:
             return [Asked(classifier.labels.lab_index(self.position))]
-        parts = [part.strip() for part in self.text.split(",") if part.strip()]
+        parts = [part.strip() for part in self.told(classifier).split(",") if part.strip()]
         if not parts:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
         return [_asked(part, classifier) for part in parts]
@@ -73,6 +93,11 @@ class Targets:
         """
         found = [asked.indices(classifier, scores) for asked in self.asked(classifier)]
         return list(dict.fromkeys(index for some in found for index in some))
+
+    def fixed(self, classifier: Classifier) -> list[int]:
+        """The classes that no picture decides, each once."""
+        asked = [one for one in self.asked(classifier) if not one.needs_picture]
+        return list(dict.fromkeys(i for one in asked for i in one.indices(classifier, None)))
 
 
 def _asked(part: str, classifier: Classifier) -> Asked:
@@ -136,6 +161,11 @@ class Display:
         """Whether there are figures."""
         return self.representations != ()
 
+    @property
+    def figure_format(self) -> str:
+        """The format of figures, also beside animations."""
+        return "png" if self.format == ANIMATION else self.format
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -149,21 +179,45 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Experiments:
+    """What is done to pictures, to see whether their explanations hold."""
+
+    augmentations: tuple[str, ...] = ()
+    mask: tuple[float, ...] = ()  # shares of the picture, the most salient, that are hidden
+    keep: tuple[float, ...] = ()  # or kept, and all else hidden
+    fill: str = "black"
+    shape: str = "rectangles"
+    seed: int = 0
+
+    @property
+    def passes(self) -> int:
+        """About how many an explanation takes."""
+        return len(self.augmentations) + 9 * len(self.mask + self.keep)  # eight in random regions
+
+
+@dataclass(frozen=True)
 class Plan:
     """Pictures, classifiers, methods and classes, each with each, and how they are shown."""
 
     pictures: tuple[Path, ...]
     classifiers: tuple[ClassifierChoice, ...] = (ClassifierChoice(),)
     methods: tuple[MethodCall, ...] = (MethodCall("GRADCAM"),)
+    views: tuple[ViewCall, ...] = ()
     targets: Targets = Targets()
     display: Display = field(default_factory=Display)
     evaluation: Evaluation = Evaluation()
+    experiments: Experiments = Experiments()
     batch_size: int | None = None  # pictures in one pass; None: what fits
     fresh: bool = False  # whether what the store holds is set aside
     map_type: str = MAP_TYPES[0]  # of maps in the store
     engine: str = ENGINES[0]
     workers: int = 2  # of the engine ray
     ray_address: str | None = None  # of a cluster; None: one on this machine
+
+    @property
+    def uses_stored(self) -> bool:
+        """Whether explanations are needed that the store has: to be drawn, or experimented with."""
+        return self.display.draws or self.experiments.passes > 0
 
     @property
     def pictures_at_once(self) -> int:

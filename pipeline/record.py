@@ -11,6 +11,7 @@ from classifier import Classifier
 from evaluation import METRICS, MetricCall
 from methods import METHODS, MethodCall
 from storage import write_text
+from views import VIEWS, ViewCall
 
 PACKAGES = (
     "tensorflow",
@@ -52,6 +53,11 @@ def method_record(call: MethodCall) -> dict[str, Any]:
     preset = call.given.get("preset")
     record = {"name": call.name, "options": options, "class_agnostic": method.class_agnostic}
     return record | ({"preset": preset} if preset else {})
+
+
+def view_record(call: ViewCall) -> dict[str, Any]:
+    """A view's name and all of its options, defaults included."""
+    return {"name": call.name, "options": VIEWS[call.name].all_options(call.given)}
 
 
 def metric_record(call: MetricCall) -> dict[str, Any]:

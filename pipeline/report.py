@@ -4,16 +4,19 @@ import csv
 import io
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from figures.saving import save_picture
+from figures import ANIMATION, ColourBar
+from figures.grid import LARGEST_CELL
+from figures.saving import REST, save_animation, save_picture
 from methods import METHODS
-from pipeline.explanation import Explanation, colour_bar, drawable, method_title, percent
+from pipeline.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.flow import Flow, Outcome
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
@@ -22,6 +25,7 @@ from pipeline.record import (
     method_record,
     metric_record,
     versions,
+    view_record,
     write_record,
 )
 from pipeline.results import Results
@@ -51,6 +55,8 @@ class Report:
             "versions": versions(),
             "classifiers": [classifier_record(classifier) for classifier in classifiers],
             "methods": [method_record(method) for method in plan.methods],
+            "views": [view_record(view) for view in plan.views],
+            "experiments": vars(plan.experiments) if plan.experiments.passes else None,
             "target": plan.targets.text,
             "test_image_index": plan.targets.position,
             "metrics": [metric_record(metric) for metric in plan.evaluation.metrics],
@@ -58,6 +64,7 @@ class Report:
             "without_ground_truth": evidence.unmatched if evidence.metrics else [],
             "pictures": len(plan.pictures),
             "explanations": [],
+            "viewed": [],
             "failed": [],
             "interrupted": False,
             "figures": [],
@@ -73,7 +80,7 @@ class Report:
         self.columns = -(-cells // self.lines)
         self._rows: list[tuple[Path, Row]] = []
         self._done, self._started = 0, time.monotonic()
-        self._failures: list[tuple[str, str]] = []
+        self._failures: dict[str, str] = {}  # picture -> reason
         self._pages = 0
         self._results = Results(plan, [key for keys in flow.keys for key in keys])
         self._names = FileNames(self.display.output_dir)
@@ -94,10 +101,10 @@ class Report:
         """Prints what was found of one picture, puts it into the record and draws it."""
         path, explanations = outcome.path, outcome.explanations
         if outcome.error is not None:
-            self._failed(path, outcome.error)
+            self.failed(path, outcome.error)
             return
         self._done += 1
-        if len(self.plan.pictures) <= TOLD:
+        if self.tells:
             self._print(path, explanations)
             self.record["explanations"] += [explanation.row() for explanation in explanations]
         if not self.representations:
@@ -117,20 +124,29 @@ class Report:
             self._rows.append((path, row))
 
     @property
+    def tells(self) -> bool:
+        """Whether there is a line on the screen for each picture."""
+        return len(self.plan.pictures) <= TOLD
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether pictures failed, or the run was stopped."""
         return bool(self._failures) or self.record["interrupted"]
 
-    def _failed(self, path: Path, reason: str) -> None:
-        self._failures.append((str(path), reason))
+    def failed(self, path: Path, reason: str) -> None:
+        """Says why a picture could not be explained or viewed, the first time."""
+        if str(path) in self._failures:
+            return
+        self._failures[str(path)] = reason
         if len(self._failures) <= TOLD:
             print(reason, file=sys.stderr)
             self.record["failed"].append({"picture": str(path), "reason": reason})
 
-    def interrupted(self) -> None:
+    def interrupted(self, kept: str = "") -> None:
+        """Says that the run was stopped, and what is kept of it."""
         self.record["interrupted"] = True
-        told = f"stopped; kept {self._done} of {len(self.plan.pictures)} pictures"
-        print(told, file=sys.stderr)
+        kept = kept or f"{self._done} of {len(self.plan.pictures)} pictures"
+        print(f"stopped; kept {kept}", file=sys.stderr)
 
     def finish(self) -> None:
         """Saves the last figure, and the tables and charts of the metrics."""
@@ -140,16 +156,15 @@ class Report:
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
         if self.plan.evaluation.metrics and self._done:
             for path in self._results.write():
-                self.record["figures"].append(str(path))
-                _tell(path, False)
+                self.wrote(path)
         failures = self.display.output_dir / "failures.csv"
         failures.unlink(missing_ok=True)  # of an earlier run
         if self._failures:
             table = io.StringIO(newline="")
-            csv.writer(table).writerows([("picture", "reason"), *self._failures])
+            csv.writer(table).writerows([("picture", "reason"), *self._failures.items()])
             write_text(failures, table.getvalue())
             _tell(failures, False)
-        if len(self.plan.pictures) > TOLD:
+        if self.plan.methods and not self.tells:
             seconds = time.monotonic() - self._started
             print(
                 f"{self._done} of {len(self.plan.pictures)} pictures in {seconds:.0f} s "
@@ -216,7 +231,7 @@ class Report:
             rest = -len(images) % (self.columns * self.lines)
             images += [None] * rest
             titles += [""] * rest
-        stem = run_name(self.plan, self.classifiers) + suffix
+        stem = run_name(replace(self.plan, views=()), self.classifiers) + suffix
         shown = [explanation for _, row in self._rows for explanation in row if explanation]
         self._save(stem, images, titles, self.columns, shown, self.representations)
         self._rows = []
@@ -231,11 +246,7 @@ class Report:
         """Each representation as a PNG of the picture's size, and nothing around it."""
         for representation in self.representations:
             stem = f"{single_name(explanation)}_{representation}"
-            path = self._names.path(stem, "png")
-            self._behind.do(partial(self._draw_bare, explanation, representation, path))
-
-    def _draw_bare(self, explanation: Explanation, representation: str, path: Path) -> None:
-        save_picture(self._drawn(explanation, representation), path)
+            self.save_bare(stem, partial(self._drawn, explanation, representation))
 
     def _drawn(self, explanation: Explanation, representation: str) -> np.ndarray:
         return explanation.represented(representation, self.display.colormap, self.display.alpha)
@@ -249,24 +260,54 @@ class Report:
         shown: list[Explanation],
         representations: Sequence[str],
     ) -> None:
-        path = self._names.path(stem, self.display.format)
-        replaces = path.exists()
         rules = sorted({explanation.rule for explanation in shown})
-        coloured = COLOURED & set(representations)
         bars = [colour_bar(self.display.colormap, rule) for rule in rules]
+        coloured = COLOURED & set(representations)
+        caption = self.caption(shown, representations)
+        self.save(stem, images, titles, columns, caption, dict.fromkeys(bars) if coloured else [])
+
+    def save(
+        self,
+        stem: str,
+        images: Sequence[np.ndarray | None],
+        titles: Sequence[str],
+        columns: int,
+        caption: str,
+        bars: Iterable[ColourBar] = (),
+        largest: float = LARGEST_CELL,
+    ) -> None:
+        """Saves a figure of pictures with their titles, `largest` inches wide at most."""
+        path = self._names.path(stem, self.display.figure_format)
+        replaces = path.exists()
         grid_layout(
             images,
             titles,
             columns=columns,
             path=path,
             show=self.display.show,
-            caption=self._caption(shown, representations),
-            colour_bars=list(dict.fromkeys(bars)) if coloured else [],
+            caption=caption,
+            colour_bars=list(bars),
+            largest=largest,
         )
+        self.wrote(path, replaces)
+
+    def save_bare(self, stem: str, draw: Callable[[], np.ndarray]) -> None:
+        """Saves the picture that `draw` gives as PNG, and nothing around it, while others go on."""
+        path = self._names.path(stem, "png")
+        self._behind.do(lambda: save_picture(draw(), path))
+
+    def save_animation(self, stem: str, frames: np.ndarray) -> None:
+        """Saves frames (F, H, W, 3) as they follow each other."""
+        path = self._names.path(stem, ANIMATION)
+        replaces = path.exists()
+        self.wrote(save_animation(frames, path, rest=REST), replaces)
+
+    def wrote(self, path: Path, replaces: bool = False) -> None:
+        """Puts a figure or table into the record, and says where it is."""
         self.record["figures"].append(str(path))
         _tell(path, replaces)
 
-    def _caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
+    def caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
         rules = sorted({explanation.rule for explanation in shown})
         parts = [UPSAMPLING, *(RULES[rule].caption for rule in rules)]
@@ -274,9 +315,7 @@ class Report:
         parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
-            options = METHODS[call.name].all_options(call.given)
-            told = ", ".join(f"{name}={value}" for name, value in options.items())
-            parts += [f"{method_title(call)}: {told}."] if told else []
+            parts.append(METHODS[call.name].in_words(call.given))
         rows = [METHODS[method.name] for method in self.plan.methods]
         if any(row.needs_layers and not row.by_pixels for row in rows):
             for classifier in self.record["classifiers"]:
@@ -289,7 +328,7 @@ class Report:
             if explanation.diagnosis:
                 where = explanation.title.replace("\n", ", ")
                 parts.append(f"{explanation.path.name}, {where}: {explanation.diagnosis}.")
-        return " ".join(parts)
+        return " ".join(part for part in parts if part)
 
 
 def _tell(path: Path, replaces: bool) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 from classifier import Classifier
 from evaluation import METRICS
 from methods import METHODS
+from pipeline.augmenting import Augmenting
 from pipeline.distributed import explain_on_ray
 from pipeline.evidence import Evidence
 from pipeline.flow import Flow, Outcome
+from pipeline.hiding import Hiding
 from pipeline.plan import Plan
 from pipeline.report import Report
 from pipeline.store import Index, set_aside
+from pipeline.viewing import view_all
 
 
 def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
@@ -34,13 +37,19 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
         explain_on_ray(replace(plan, fresh=False), pending)
         flow.index = Index(folder)  # from here on there is only what to tell and to draw
     report = Report(plan, flow)
+    experiments = _experiments(plan, classifiers, report)
     try:
-        _report_all(flow.outcomes(plan.pictures), report)
+        if plan.methods:
+            _report_all(flow.outcomes(plan.pictures), report, experiments)
+        if plan.views and not report.record["interrupted"]:
+            view_all(plan, classifiers, report)
         flow.store.flush()
         report.finish()
     finally:
         try:
             flow.store.flush()
+            for experiment in experiments:
+                experiment.finish()
         finally:
             report.write_record()
     return 1 if report.is_incomplete else 0
@@ -52,19 +61,33 @@ def prepared(plan: Plan) -> list[Classifier]:
     for classifier in classifiers:
         plan.targets.asked(classifier)
         _check_methods(classifier, plan)
+        if plan.views:
+            classifier.need_layers()
         classifier.expect(_passes(plan))
         if plan.batch_size is not None and classifier.has_layers:
             classifier.network.batch = plan.batch_size
     return classifiers
 
 
-def _report_all(outcomes: Iterable[Outcome], report: Report) -> None:
-    """Hands every outcome to the report, until all are there or Ctrl-C."""
+def _experiments(plan: Plan, classifiers: Sequence[Classifier], report: Report) -> list:
+    """What is done to the plan's pictures beyond explaining them."""
+    asked = plan.experiments
+    kinds = {Augmenting: asked.augmentations, Hiding: asked.mask or asked.keep}
+    return [kind(plan, classifiers, report) for kind, wanted in kinds.items() if wanted]
+
+
+def _report_all(outcomes: Iterable[Outcome], report: Report, experiments: list) -> None:
+    """Hands every outcome to report and experiments, until all are there or Ctrl-C."""
     try:
         for outcome in report.progress(outcomes):
             report.add(outcome)
             if any(explanation.stopped_early for explanation in outcome.explanations):
                 raise KeyboardInterrupt
+            try:
+                for experiment in experiments:
+                    experiment.add(outcome)
+            except ValueError as error:
+                report.failed(outcome.path, f"picture '{outcome.path}', changed: {error}")
     except KeyboardInterrupt:
         report.interrupted()
 
@@ -72,7 +95,8 @@ def _report_all(outcomes: Iterable[Outcome], report: Report) -> None:
 def _passes(plan: Plan) -> int:
     """About how many passes a plan takes, beside those that methods expect themselves."""
     judging = sum(METRICS[call.name].passes for call in plan.evaluation.metrics)
-    return len(plan.pictures) * (1 + len(plan.methods) * (1 + judging))
+    changed = plan.experiments.passes
+    return len(plan.pictures) * (1 + len(plan.methods) * (1 + judging + changed))
 
 
 def _make_folder(folder: Path) -> None:

@@ -8,9 +8,11 @@ from conftest import ROOT
 
 from classifier.applications import ALIASES, applications
 from evaluation import METRICS
+from experiments import AUGMENTATIONS
 from methods import METHODS
 from pipeline.flags import make_parser, make_plan
 from representations import REPRESENTATIONS
+from views import VIEWS
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^(?:.*&& )?python main\.py(.*)$", README, re.MULTILINE)
@@ -41,6 +43,23 @@ def test_every_metric_is_listed_with_what_is_better_and_its_options():
         name: (metric.better, [f"{o.name}={o.default}" for o in metric.options.values()])
         for name, metric in METRICS.items()
     }
+
+
+def test_every_view_is_listed_with_what_it_is_made_of_and_its_options():
+    made_of = {"each picture": "picture", "the classifier": "nothing"}
+    told = {
+        words(row[0])[0]: (made_of.get(row[2], "class"), words(row[3]))
+        for row in table("Looking inside and trying to fool it")
+    }
+    assert told == {
+        name: (view.takes, [f"{o.name}={o.default}" for o in view.options.values()])
+        for name, view in VIEWS.items()
+    }
+
+
+def test_every_augmentation_is_named():
+    section = README.split("\n`--augment` ")[1].split("\n\n")[0]
+    assert set(AUGMENTATIONS) <= set(words(section))
 
 
 def test_every_flag_is_listed_and_no_other():

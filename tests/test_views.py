@@ -236,6 +236,25 @@ def test_a_filters_input_excites_it_more_than_noise_and_than_most_others_do():
         assert responses[channel, channel] > ordinary[channel]
 
 
+def of_bright_red(bias: float) -> keras.Model:
+    """Its feature is relu(red + bias), of pictures in [-1, 1]: grey leaves it silent."""
+    steps = [layers.Conv2D(1, 1, activation="relu", name="shut"), layers.GlobalAveragePooling2D()]
+    network = keras.Sequential([keras.Input((24, 24, 3)), *steps, layers.Dense(2, "softmax")])
+    network.layers[0].set_weights([np.array([[[[1.0], [0], [0]]]]), np.array([bias])])
+    return network
+
+
+def test_a_filter_that_is_silent_at_first_is_woken_by_contrast_or_said_to_be_silent():
+    woken, silent = (load_classifier(of_bright_red(b), preprocessing="tf") for b in (-0.7, -2))
+    with noting() as notes:
+        VIEWS["FILTERS"](woken, layer="shut", steps=96, smoothness=0.0)
+    assert notes["responses"][0] > 0
+    with noting() as notes:
+        VIEWS["FILTERS"](silent, layer="shut", steps=4)
+    assert notes["responses"] == [0]
+    assert VIEWS["FILTERS"].words(silent, None, notes) == "layer shut, filters 0 (silent)"
+
+
 def test_filters_are_those_that_respond_to_the_pictures_where_there_are_some():
     classifier, images = load_classifier(backbone_with_head(), preprocessing="tf"), noise()
     with noting() as notes:

@@ -6,10 +6,34 @@ from views.view import View, ViewCall, parse_view
 VIEWS = {
     view.name: view
     for view in (
-        View(activations.activations, "Activations"),
-        View(filters.filters, "Filters", takes="nothing"),
-        View(class_impression.class_impression, "Class impression", takes="class"),
-        View(feature_inversion.feature_inversion, "Feature inversion"),
+        View(
+            activations.activations,
+            "Activations",
+            words=activations.words,
+            is_mosaic=True,
+            legend="From dark at 0 to bright at the maximum, of each map or of the layer (scale).",
+        ),
+        View(
+            filters.filters,
+            "Filters",
+            takes="nothing",
+            words=filters.words,
+            is_mosaic=True,
+            legend="Weights are grey at 0; deeper filters are shown by what excites them.",
+        ),
+        View(
+            class_impression.class_impression,
+            "Class impression",
+            takes="class",
+            words=class_impression.words,
+            ascends=True,
+        ),
+        View(
+            feature_inversion.feature_inversion,
+            "Feature inversion",
+            words=feature_inversion.words,
+            ascends=True,
+        ),
     )
 }
 

@@ -49,6 +49,15 @@ def activations(
     return pictures
 
 
+def words(classifier, class_index: int | None, notes: dict) -> str:
+    """How many channels of which layers one picture's mosaic shows."""
+    (channels,) = notes["channels"]
+    return "\n".join(
+        f"layer {layer}, {len(shown)} channels, the strongest first"
+        for layer, shown in channels.items()
+    )
+
+
 def strongest_channels(features: np.ndarray, top: int) -> np.ndarray:
     """The `top` channels of (h, w, K) whose mean is largest, in that order; ties by number."""
     means = features.mean(axis=(0, 1), dtype=np.float64)

@@ -7,13 +7,13 @@ The picture is moved in RGB in [0, 255] and preprocessed in the graph, for which
 to be affine in the colours, as that of every application of Keras is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from running import progress
+from running import note, noting, progress
 from views.optimisers import OPTIMISERS
 from views.parametrisations import PARAMETRISATIONS
 from views.transforms import UNCHANGED, random_transforms, transformed
@@ -37,8 +37,9 @@ class Climb(NamedTuple):
 def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
     """Frames (F, H, W, 3) uint8 of the way from noise, F at most 32; the last is where it ends.
 
-    Steps become shorter on the way. Ends early on Ctrl-C, where all further frames are the last.
-    Raises ValueError where there are no steps or preprocessing is not affine.
+    Steps become shorter on the way. Where nothing responds to the picture, they go towards more
+    contrast: ReLUs that are all shut have no slope. Ends early on Ctrl-C, where all further frames
+    are the last. Raises ValueError where there are no steps or preprocessing is not affine.
     """
     if climb.steps < 1:
         raise ValueError(f"an ascent has at least 1 step, got steps={climb.steps}")
@@ -56,22 +57,35 @@ def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
         answer = classifier.network.ask(question, arrays, climb.steps, climb.layer)
         if number in kept:
             frames.append(_in_bytes(answer["picture"]))
+        uphill = answer["gradient"] if answer["height"] else numbers - numbers.mean()
         rate = parametrisation.rate * (1 - number / climb.steps)
-        numbers = parametrisation.project(numbers + np.float32(rate) * step(answer["gradient"]))
+        numbers = parametrisation.project(numbers + np.float32(rate) * step(uphill))
     frames.append(_in_bytes(np.asarray(parametrisation.paint(_tensor(numbers)))))
     frames += frames[-1:] * (len(kept) + 1 - len(frames))
     return np.stack(frames)
 
 
+def ascents(classifier, climb: Climb, goals: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The frames of the ascent to each goal; none follows one that Ctrl-C has ended."""
+    for goal in goals:
+        with noting() as notes:
+            frames = ascend(classifier, climb, goal)
+        note(**notes)
+        yield frames
+        if notes.get("stopped_early"):
+            return
+
+
 @cache  # a program belongs to its question
 def climbing(objective: Callable, parametrisation: str, size: tuple[int, int]) -> Callable:
-    """The question of one step: the picture (H, W, 3), and the gradient (H, W, 3) by its numbers.
+    """The question of one step: the picture (H, W, 3), the gradient (H, W, 3) by its numbers, and
+    the height () that it climbs, without the variation.
 
     `numbers` are those of the parametrisation; `matrix` and `offset` are the preprocessing.
     """
     paint = PARAMETRISATIONS[parametrisation].paint
 
-    def climbed(see, numbers, places, tints, matrix, offset, smoothness, goal) -> dict:
+    def step(see, numbers, places, tints, matrix, offset, smoothness, goal) -> dict:
         import tensorflow as tf
 
         numbers = tf.ensure_shape(_tensor(numbers), (*size, 3))
@@ -81,10 +95,11 @@ def climbing(objective: Callable, parametrisation: str, size: tuple[int, int]) -
             rgb = transformed(picture, places, tints)
             seen = see(tf.tensordot(rgb, matrix, 1) + offset)
             height = tf.reduce_mean(objective(seen, goal))
-            height -= smoothness * total_variation(picture)
-        return {"picture": picture, "gradient": tape.gradient(height, numbers)}
+            climbed = height - smoothness * total_variation(picture)
+        gradient = tape.gradient(climbed, numbers)
+        return {"picture": picture, "gradient": gradient, "height": height}
 
-    return climbed
+    return step
 
 
 def total_variation(picture):

@@ -47,6 +47,15 @@ def class_impression(
     return [way[-1] for way in frames]
 
 
+def words(classifier, class_index: int | None, notes: dict) -> str:
+    """The class's logit at the start and end of one ascent, and what is predicted of its end."""
+    ((before, after),), (predicted,) = notes["logits"], notes["predicted"]
+    own = "the prediction"
+    if predicted != class_index:
+        own = f"predicted: {classifier.title(predicted).replace('_', ' ')}"
+    return f"logit {before:.1f} \u2192 {after:.1f}\n{own}"
+
+
 def class_logit(seen, index):
     """S_c (B,)."""
     import tensorflow as tf

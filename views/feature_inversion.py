@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from pictures import PictureError
 from running import note
 from views.ascent import Climb, ascend
 
@@ -29,7 +30,8 @@ def feature_inversion(
     The loss is |code(x) - code(picture)|^2 / |code(picture)|^2 (eq. 4) plus the total variation.
     Pooled features are what the last dense layer is given, where nothing but pooling is between
     them. Notes the loss at start and end, without the variation, and the frames of the way
-    (N, F, H, W, 3). Raises ValueError where several layers are set, or all features are 0.
+    (N, F, H, W, 3). Raises ValueError where several layers are set, and PictureError where all
+    features of a picture are 0.
     """
     if len(classifier.layers) > 1:
         raise ValueError(f"FEATURE_INVERSION looks at one layer, got {classifier.layer}")
@@ -42,7 +44,7 @@ def feature_inversion(
         (goal,) = classifier.features(picture[np.newaxis])
         goal = goal.mean(axis=(0, 1)) if code == "pooled" else goal
         if not goal.any():
-            raise ValueError(f"{classifier.name}: the features of the picture are all 0")
+            raise PictureError(f"{classifier.name}: the features of the picture are all 0")
         frames.append(ascend(classifier, climb, goal))
         ends = classifier.features(frames[-1][[0, -1]].astype(np.float32))
         ends = ends.mean(axis=(1, 2)) if code == "pooled" else ends
@@ -50,6 +52,12 @@ def feature_inversion(
         losses.append((squares / (goal**2).sum()).tolist())
     note(losses=losses, frames=np.stack(frames))
     return [way[-1] for way in frames]
+
+
+def words(classifier, class_index: int | None, notes: dict) -> str:
+    """The loss at the start and end of one descent."""
+    ((before, after),) = notes["losses"]
+    return f"loss {before:.2g} \u2192 {after:.2g}"
 
 
 def pooled_match(seen, goal):

@@ -7,10 +7,11 @@ import numpy as np
 from classifier.target_layer import find_layer
 from running import note
 from views.activations import strongest_channels
-from views.ascent import Climb, ascend
+from views.ascent import Climb, ascents
 from views.mosaic import enlarged, mosaic
 
 TILE = 24  # height of a kernel's tile, pixels, at least
+NAMED = 16  # filters in a title, at most
 
 
 def filters(
@@ -28,7 +29,8 @@ def filters(
 
     Kernels (h, w, 3) in their order, grey where 0, each divided by its largest absolute value.
     Deeper, the ascent of the channel's mean, in the Fourier form (Olah 2017); of the filters that
-    respond most to the pictures, or the first where no pictures are given. Notes the channels.
+    respond most to the pictures, or the first where no pictures are given. Notes the channels,
+    their layer and, deeper, their means at the end. Ends early on Ctrl-C, with the filters so far.
     Raises ValueError for no such layer, for `top` below 1, and where no kernels take the picture.
     """
     if top < 1:
@@ -42,11 +44,25 @@ def filters(
     if images is not None:
         responses = classifier.features(images, call.path).mean(axis=0)
         chosen = strongest_channels(responses, len(chosen))
-    note(channels=chosen.tolist())
     climb = Climb(
         channel_mean, steps, seed, "fourier", "sgd", smoothness, robust=True, layer=call.path
     )
-    return [mosaic([ascend(classifier, climb, np.int32(channel))[-1] for channel in chosen])]
+    tiles = [way[-1] for way in ascents(classifier, climb, chosen.astype(np.int32))]
+    features = classifier.features(np.stack(tiles).astype(np.float32), call.path)
+    responses = [float(own[..., k].mean()) for own, k in zip(features, chosen, strict=False)]
+    note(channels=chosen[: len(tiles)].tolist(), layer=call.path, responses=responses)
+    return [mosaic(tiles)]
+
+
+def words(classifier, class_index: int | None, notes: dict) -> str:
+    """The layer, and its filters where these are few; those that nothing excites are silent."""
+    channels = notes["channels"]
+    silent = [response == 0 for response in notes.get("responses", [1] * len(channels))]
+    told = ", ".join(
+        f"{channel}{' (silent)' * shut}" for channel, shut in zip(channels, silent, strict=True)
+    )
+    told = f"filters {told}" if len(channels) <= NAMED else f"{len(channels)} filters"
+    return f"layer {notes['layer']}, {told}"
 
 
 def first_kernels(classifier) -> np.ndarray:
@@ -59,6 +75,7 @@ def first_kernels(classifier) -> np.ndarray:
         raise ValueError(f"{classifier.name} has no convolution whose kernels could be shown")
     if kernel.shape[2] != classifier.network.input_shape[2]:
         raise ValueError(f"'{call.path}', the first convolution, does not take the picture")
+    note(layer=call.path)
     return classifier.in_rgb(np.moveaxis(np.asarray(kernel, np.float32), -1, 0))
 
 

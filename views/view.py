@@ -8,12 +8,18 @@
 looked at. A picture is not a map: metrics have nothing to say of it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from methods.row import Call, Row, parse_call
+
+
+def no_words(classifier, class_index: int | None, notes: dict[str, Any]) -> str:
+    """Nothing to say beside a view's name."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,10 @@ class View(Row):
     """A row of the table: called like its function."""
 
     takes: Literal["picture", "class", "nothing"] = "picture"
+    words: Callable[[Any, int | None, dict[str, Any]], str] = no_words  # of one picture's notes
+    ascends: bool = False  # notes `frames` (N, F, H, W, 3) uint8 of its way from noise
+    is_mosaic: bool = False  # of many small pictures, to be drawn large
+    legend: str = ""  # what a caption says of its colours
 
     def __call__(self, classifier, images=None, class_indices=None, **options) -> list[np.ndarray]:
         """Raises ValueError where what it takes is missing, or the classifier has no layers."""
