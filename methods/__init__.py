@@ -6,6 +6,7 @@ from fem import fem
 from gradcam import gradcam
 from methods import (
     ablationcam,
+    attention,
     cam,
     deconvnet,
     eigencam,
@@ -19,6 +20,7 @@ from methods import (
     lime,
     mlfem,
     occlusion,
+    patches,
     rise,
     saliency,
     scorecam,
@@ -68,6 +70,15 @@ METHODS = {
             many_passes=True,
             display="signed",
             draws=("superpixels",),
+        ),
+        Method(patches.patches, "Patches", many_passes=True, shown=("brightened",)),
+        Method(
+            attention.attention,
+            "Attention",
+            class_agnostic=True,
+            needs_layers=True,
+            own_layer=True,
+            shown=("brightened",),
         ),
         of_pixels(saliency.saliency, "Saliency", draws=("colour",)),
         of_pixels(smoothgrad.smoothgrad, "SmoothGrad", many_passes=True),

@@ -20,14 +20,16 @@ class Method(Row):
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of pictures will not do
     by_pixels: bool = False  # looks at no one layer, but at the gradient by the picture's pixels
+    own_layer: bool = False  # looks at a layer that only some networks have, whatever the target
     many_passes: bool = False  # for one picture: hundreds, through the perturbation engine
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
     draws: tuple[str, ...] = ()  # representations that only such a method has
+    shown: tuple[str, ...] = ()  # its representations where none are asked for; (): as it suits
 
     @property
     def shares_features(self) -> bool:
         """Whether it starts from the target layer's features, as others do of the same picture."""
-        return self.needs_layers and not self.by_pixels
+        return self.needs_layers and not self.by_pixels and not self.own_layer
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))

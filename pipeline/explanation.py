@@ -104,8 +104,10 @@ class Explanation:
             return represent("overlay", self.truth.density, picture)
         return represent("hard_mask", self.truth.mask.astype(np.float32), picture)
 
-    def figure(self, representations=("heatmap", "overlay"), colormap=None, alpha=ALPHA):
+    def figure(self, representations=(), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
+        shown = METHODS[self.method.name].shown or ("heatmap", "overlay")
+        representations = representations or shown
         images = [
             drawable(self.picture),
             *(self.represented(r, colormap, alpha) for r in representations),

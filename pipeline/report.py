@@ -24,7 +24,7 @@ from pipeline.record import (
 )
 from pipeline.results import Results
 from pipeline.store import FOLDER
-from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
+from representations import CAPTIONS, COLOURED, OWN_SIZE, RULES, UPSAMPLING
 from utils import grid_layout
 
 ROWS = 6  # of one figure; more pictures and classes go to further figures
@@ -61,6 +61,8 @@ class Report:
         }
         pairs = len(classifiers) * len(plan.methods)
         alone = ("heatmap", "overlay") if pairs == 1 else ("overlay",)
+        shown = {METHODS[call.name].shown for call in plan.methods}
+        alone = (shown.pop() if len(shown) == 1 else ()) or alone
         alone += tuple(dict.fromkeys(draws for m in evidence.metrics for draws in m.draws))
         asked = self.display.representations
         self.representations = alone if asked is None else asked
@@ -260,7 +262,8 @@ class Report:
     def _caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
         rules = sorted({explanation.rule for explanation in shown})
-        parts = [UPSAMPLING, *(RULES[rule].caption for rule in rules)]
+        parts = [] if set(representations) <= OWN_SIZE else [UPSAMPLING]
+        parts += [RULES[rule].caption for rule in rules]
         parts += [CAPTIONS[name] for name in representations if name in CAPTIONS]
         parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
@@ -269,7 +272,7 @@ class Report:
             told = ", ".join(f"{name}={value}" for name, value in options.items())
             parts += [f"{method_title(call)}: {told}."] if told else []
         rows = [METHODS[method.name] for method in self.plan.methods]
-        if any(row.needs_layers and not row.by_pixels for row in rows):
+        if any(row.shares_features for row in rows):
             for classifier in self.record["classifiers"]:
                 parts.append(f"{classifier['name']}: layer {classifier['layer']}.")
         if self.plan.classifiers[0].precision != "float32":
