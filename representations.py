@@ -107,6 +107,17 @@ def represent_soft_selection(saliency_map: np.ndarray, image: np.ndarray) -> np.
     return np.rint(values * np.asarray(image, np.float32)).astype(np.uint8)
 
 
+def with_box(picture: np.ndarray, box: tuple[float, ...]) -> np.ndarray:
+    """The picture (H, W, 3), in a copy, with the lines of a box, x, y, w, h in its pixels."""
+    x, y, width, height = box
+    corners = [(round(x), round(y)), (round(x + width) - 1, round(y + height) - 1)]
+    thickness = max(1, round(max(picture.shape[:2]) / 150))
+    drawn = np.ascontiguousarray(picture, np.uint8).copy()
+    for more, tone in ((2, (0, 0, 0)), (0, (255, 255, 255))):
+        cv2.rectangle(drawn, *corners, tone, thickness + more)
+    return drawn
+
+
 def represent_brightened(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
     """The picture, each cell of the map as bright as its value: as it is at the map's maximum."""
     height, width = image.shape[:2]

@@ -10,6 +10,7 @@ import numpy as np
 
 from classifier.applications import build, find_application, first_line
 from classifier.classifier import BlackBox, Classifier
+from classifier.detector import Detector
 from classifier.files import open_model, sidecar
 from classifier.labels import Labels, numbered_labels, read_labels
 from classifier.network import Network
@@ -41,7 +42,8 @@ def load_classifier(
     Args:
         model_name: An embedded classifier, a model of `keras.applications`, or a Keras model.
         model_path: A `.keras` or `.h5` file, a SavedModel folder, or `module:function`, whose
-            function returns a Keras model or takes pictures and returns scores.
+            function returns a Keras model, or takes pictures and returns scores (N, K), or boxes
+            (N, D, 4) and scores (N, D, K) as a detector does.
         class_names: A list of names, a file of them, `imagenet` or `coco`.
         preprocessing: `none`, `tf`, `caffe`, `torch`, the name of an application, or a function.
         multi_label: Whether a model that ends in logits takes their sigmoid, not their softmax.
@@ -132,8 +134,11 @@ def _around_function(function: Callable, name: str, told: dict[str, Any]) -> Cla
     if preprocess is None and getattr(function, "needs_preprocessing", False):
         raise ValueError(NO_PREPROCESSING.format(name))
     network = BlackBox(function, _input_shape(function, told))
+    black = np.zeros((1, *network.input_shape), np.float32)
     try:
-        first = network.scores(np.zeros((1, *network.input_shape), np.float32))["scores"]
+        if isinstance(function(black), (tuple, list)):  # boxes and scores
+            network = Detector(function, network.input_shape)
+        first = network.scores(black)["scores"]
     except ValueError:
         raise
     except Exception as error:  # the user's own code

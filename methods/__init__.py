@@ -9,6 +9,7 @@ from methods import (
     attention,
     cam,
     deconvnet,
+    drise,
     eigencam,
     gradcampp,
     guided_backprop,
@@ -55,6 +56,7 @@ METHODS = {
             presets=rise.PRESETS,
             draws=("convergence",),
         ),
+        Method(drise.drise, "D-RISE", many_passes=True, display="range", draws=("convergence",)),
         Method(
             lime.lime,
             "LIME",
@@ -80,7 +82,7 @@ METHODS = {
             own_layer=True,
             shown=("brightened",),
         ),
-        of_pixels(saliency.saliency, "Saliency", draws=("colour",)),
+        of_pixels(saliency.saliency, "Saliency", of_boxes=True, draws=("colour",)),
         of_pixels(smoothgrad.smoothgrad, "SmoothGrad", many_passes=True),
         of_pixels(
             integrated_gradients.integrated_gradients,

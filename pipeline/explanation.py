@@ -14,7 +14,7 @@ from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from methods import METHODS, MethodCall
 from pictures import resized
-from representations import ALPHA, RULES, default_colormap, represent
+from representations import ALPHA, RULES, default_colormap, represent, with_box
 
 LARGEST_DRAWN = 1600  # pixels of a side
 
@@ -74,12 +74,24 @@ class Explanation:
         picture = drawable(self.picture, max(self.map.shape))
         if self.diagnosis:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
-            return np.repeat(grey.astype(np.uint8), 3, axis=-1)
+            return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
         offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
         rule = RULES[self.rule]
         offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
         offered |= self.arrays | self.charted
-        return represent(representation, rule.shown(self.map), picture, **offered)
+        drawn = represent(representation, rule.shown(self.map), picture, **offered)
+        return self._with_box(drawn) if drawn.shape == picture.shape else drawn  # not into charts
+
+    @property
+    def shown_picture(self) -> np.ndarray:
+        """RGB: the picture as figures show it, with the box that is explained, if it is one."""
+        return self._with_box(drawable(self.picture))
+
+    def _with_box(self, drawn: np.ndarray) -> np.ndarray:
+        if "box" not in self.notes:
+            return drawn
+        scale = drawn.shape[1] / self.picture.shape[1]
+        return with_box(drawn, tuple(scale * side for side in self.notes["box"]))
 
     @property
     def charted(self) -> dict[str, Any]:
@@ -109,7 +121,7 @@ class Explanation:
         shown = METHODS[self.method.name].shown or ("heatmap", "overlay")
         representations = representations or shown
         images = [
-            drawable(self.picture),
+            self.shown_picture,
             *(self.represented(r, colormap, alpha) for r in representations),
         ]
         titles = [self.path.name if self.path else "picture", *[self.title] * len(representations)]

@@ -65,6 +65,11 @@ def make_parser() -> Parser:
         "the position in the class names",
     )
     add(
+        "--target_box",
+        metavar="BOX",
+        help="of a detector: x,y,w,h in pixels of the picture, or n for its n-th detection, from 0",
+    )
+    add(
         "--explanation_method",
         default="GRADCAM",
         metavar="NAME[,NAME]",
@@ -234,6 +239,8 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
     if arguments.target is not None and arguments.test_image_index is not None:
         raise ValueError("--target and --test_image_index both name the class; give one")
+    if arguments.target_box is not None and (arguments.target or arguments.test_image_index):
+        raise ValueError("--target_box says what is explained; --target goes without it")
     methods = tuple(parse_method(text, METHODS) for text in _parts(arguments.explanation_method))
     if not methods:
         raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS)}")
@@ -245,6 +252,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         targets=Targets(
             Targets.text if arguments.target is None else arguments.target,
             arguments.test_image_index,
+            _box(arguments.target_box),
         ),
         display=_display(arguments, methods, evaluation.metrics),
         evaluation=evaluation,
@@ -254,6 +262,21 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         workers=_workers(arguments.workers),
         ray_address=arguments.ray_address,
     )
+
+
+def _box(text: str | None) -> int | tuple[float, ...] | None:
+    """A detection's number, or x, y, w, h."""
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return int(text)
+    try:
+        box = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        box = ()
+    if len(box) != 4 or not all(0 <= side < float("inf") for side in box) or 0 in box[2:]:
+        raise ValueError(f"--target_box: expected x,y,w,h in pixels or a number, got '{text}'")
+    return box
 
 
 def _workers(count: int) -> int:

@@ -45,7 +45,7 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     if plan.targets.position is not None:
         parts.append(f"image_index_{plan.targets.position}")
     elif plan.targets != Targets():
-        parts.append(plan.targets.text)
+        parts.append(plan.targets.words)
     return "_".join([_short(parts[0]), *parts[1:]])
 
 

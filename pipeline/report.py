@@ -11,7 +11,7 @@ import numpy as np
 
 from figures.saving import save_picture
 from methods import METHODS
-from pipeline.explanation import Explanation, colour_bar, drawable, method_title, percent
+from pipeline.explanation import Explanation, colour_bar, method_title, percent
 from pipeline.flow import Flow, Outcome
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
@@ -200,7 +200,7 @@ class Report:
         images, titles = [], []
         for path, row in self._rows:
             shown = next(explanation for explanation in row if explanation)
-            images.append(drawable(shown.picture))
+            images.append(shown.shown_picture)
             titles.append(path.name)
             if self.shows_truth:
                 images.append(shown.truth_picture)

@@ -38,13 +38,12 @@ def unit_key(classifier: Classifier, method: MethodCall, targets: Targets) -> di
     """What tells the units of this classifier, method and target from all others."""
     row = METHODS[method.name]
     layers = row.needs_layers and classifier.has_layers
-    position = targets.position
     return {
         "classifier_hash": classifier_hash(classifier),
         "layer": classifier.layer if layers else "",
         "method": str(method),
         "options": json.dumps(row.all_options(method.given), sort_keys=True, default=str),
-        "target": targets.text if position is None else f"test_image_index {position}",
+        "target": targets.words,
         "precision": classifier.precision,
     }
 

@@ -84,8 +84,4 @@ def _make_folder(folder: Path) -> None:
 
 def _check_methods(classifier: Classifier, plan: Plan) -> None:
     for call in plan.methods:
-        if METHODS[call.name].needs_layers and not classifier.has_layers:
-            raise ValueError(
-                f"{call.name} looks into a classifier's layers, and {classifier.name} only gives "
-                "scores; it needs a Keras model (.keras or .h5)"
-            )
+        METHODS[call.name].check(classifier)

@@ -49,8 +49,16 @@ def attention_weights(features, gated: bool):
     if gated:
         gate = layers.Dense(WIDTH, "sigmoid", use_bias=False, name="attention_gate")(features)
         hidden = layers.Multiply(name="attention_gated")([hidden, gate])
-    weights = layers.Dense(1, use_bias=False, name="attention_logits")(hidden)
+    uniform = layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="attention_logits")
+    weights = uniform(hidden)
     return layers.Softmax(axis=(1, 2), name="attention")(weights)
+
+
+def hold_attention(head, held: bool) -> None:
+    """Whether training leaves the attention as it is: at first the same for all patches."""
+    for layer in head.layers:
+        if layer.name.startswith("attention"):
+            layer.trainable = not held
 
 
 def standardise(head, features: np.ndarray) -> None:

@@ -9,11 +9,12 @@ the patches is trained (Ilse 2018). Only the pictures' classes are known; the at
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bags import FEATURES, make_bag_model, standardise
+from bags import FEATURES, hold_attention, make_bag_model, standardise
 from labelled_folder import check_samples, labelled_pictures
 from training import feature_batches, fit, layer_features
 from transfer_learn import (
@@ -31,7 +32,8 @@ from classifier import Classifier, load_classifier
 from classifier.starting import start_tensorflow
 from pipeline.flags import Parser
 
-PATIENCE = 40  # epochs: before attention finds something, the loss stands still for a while
+PATIENCE = 40  # epochs: before the attention finds something, the loss stands still for a while
+MEAN_RATE = 3  # of the mean's learning rate, in parts of the attention's
 PATCH = 64  # pixels, or the classifier's input where that is smaller
 
 
@@ -68,12 +70,25 @@ def train_mil(arguments: argparse.Namespace) -> None:
     bags = load_classifier(model, preprocessing=preprocessing)
     features, samples = read_features(bags, samples, arguments.batch_size, patch_features)
     check_samples(names, samples)
-    batches = feature_batches(features, arguments.batch_size)
     standardise(head, features["training"][0])
-    fit(head, batches, arguments.epochs, arguments.learning_rate, "attention", PATIENCE)
+    batches = feature_batches(features, arguments.batch_size)
+    train(head, batches, arguments.epochs, arguments.learning_rate)
     save(model, arguments.output, names, preprocessing)
     report(head, batches, names)
     print_command(arguments.output, samples["validation"][0].file, "ATTENTION")
+
+
+def train(head, batches: dict, epochs: int, rate: float) -> None:
+    """Trains on the patches' mean at first, which has one minimum, then the attention with it.
+
+    From scratch the attention often learns single bags by heart before it finds what they share.
+    """
+    hold_attention(head, True)
+    goes_on = fit(head, batches, epochs, MEAN_RATE * rate, "mean of the patches", PATIENCE)
+    hold_attention(head, False)
+    if goes_on:
+        with suppress(KeyboardInterrupt):  # before an epoch is done: the mean's is there already
+            fit(head, batches, epochs, rate, "attention", PATIENCE)
 
 
 def frozen_classifier(arguments: argparse.Namespace) -> tuple[Classifier, str]:
