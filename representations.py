@@ -18,7 +18,7 @@ COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
 GREEN, RED, YELLOW = (0, 190, 0), (220, 0, 0), (255, 230, 0)
 ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
-DARKEST = 0.15  # of the picture's brightness, where the map is 0
+DARKEST = 0.25  # of the picture's brightness, where the map is 0
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
 PERCENTILE = 99.5  # a few pixels' gradients are far larger than all others
 

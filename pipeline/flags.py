@@ -239,8 +239,9 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
     if arguments.target is not None and arguments.test_image_index is not None:
         raise ValueError("--target and --test_image_index both name the class; give one")
-    if arguments.target_box is not None and (arguments.target or arguments.test_image_index):
-        raise ValueError("--target_box says what is explained; --target goes without it")
+    others = arguments.target is not None or arguments.test_image_index is not None
+    if arguments.target_box is not None and others:
+        raise ValueError("--target_box says what is explained; a class goes without it")
     methods = tuple(parse_method(text, METHODS) for text in _parts(arguments.explanation_method))
     if not methods:
         raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS)}")
