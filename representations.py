@@ -31,6 +31,15 @@ def upsampled(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(saliency_map, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
 
 
+def upsampled_clip(maps: np.ndarray, size: tuple[int, int, int]) -> np.ndarray:
+    """Maps (t, h, w) of a clip -> size (T, H, W), trilinear with half-pixel centres."""
+    maps = np.asarray(maps, np.float32)
+    frames = cv2.resize(  # time by itself: each position is a column
+        maps.reshape(len(maps), -1), (maps[0].size, size[0]), interpolation=cv2.INTER_LINEAR
+    )
+    return np.stack([upsampled(frame, size[1:]) for frame in frames.reshape(-1, *maps.shape[1:])])
+
+
 def display_values(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
     """The map at the picture's own size, in [0, 1]: divided by its maximum, negatives at 0."""
     return normalise(np.maximum(upsampled(saliency_map, image.shape[:2]), 0))
@@ -288,6 +297,7 @@ CAPTIONS = {
     "colour": f"Colour: the signed gradient, grey at 0, clipped at its {PERCENTILE}th percentile.",
 }
 COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
+OF_CLIPS = ("heatmap", "overlay", "hard_mask", "soft_selection")  # pixel by pixel
 OWN_SIZE = {"superpixels", "brightened"}  # these take the map as it is, others at the picture's
 
 

@@ -26,6 +26,8 @@ class Classifier:
     """An image classifier: its network, its classes, and the way from a picture to its input.
 
     `images` are (N, H, W, 3) float32 RGB in [0, 255] at `input_size`; they are never written to.
+    Where a network convolves over time too, they are clips (N, T, H, W, 3) of its `frames`, and
+    features and gradients have time as their second axis.
     Made by `load_classifier`; `network` is a `Network` or a `BlackBox`.
     """
 
@@ -56,8 +58,13 @@ class Classifier:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """(height, width) of the pictures that it takes."""
-        return tuple(self.network.input_shape[:2])
+        """(height, width) of the pictures, or frames, that it takes."""
+        return tuple(self.network.input_shape[-3:-1])
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames a clip has that it takes; None where it takes pictures."""
+        return self.network.input_shape[0] if len(self.network.input_shape) == 4 else None
 
     @property
     def has_layers(self) -> bool:
@@ -175,12 +182,16 @@ class Classifier:
         self.network.forget()
 
     def preprocess(self, images: np.ndarray) -> np.ndarray:
-        """(N, H, W, 3) pictures -> (N, H, W, C), what the network takes; a new array."""
+        """(N, H, W, 3) pictures -> (N, H, W, C), what the network takes; a new array.
+
+        Of clips (N, T, H, W, 3) the same.
+        """
         images = np.asarray(images, np.float32)
-        if images.ndim != 4 or images.shape[1:] != (*self.input_size, 3):
-            expected = "(N, {}, {}, 3)".format(*self.input_size)
-            raise ValueError(f"{self.name} takes pictures {expected}; got {images.shape}")
-        inputs = with_channels(images, self.network.input_shape[2])
+        if images.shape[1:] != (*self.network.input_shape[:-1], 3):
+            sides = ", ".join(map(str, self.network.input_shape[:-1]))
+            kind = "clips" if self.frames else "pictures"
+            raise ValueError(f"{self.name} takes {kind} (N, {sides}, 3); got {images.shape}")
+        inputs = with_channels(images, self.network.input_shape[-1])
         return np.asarray(self._preprocess(inputs), np.float32)
 
     def scores(self, images: np.ndarray, keep_features: bool = False) -> np.ndarray:

@@ -39,6 +39,22 @@ def save_picture(image: np.ndarray, path: str | Path) -> Path:
     return unfinished.replace(path)
 
 
+def save_animation(frames: np.ndarray, path: str | Path, pause: float) -> Path:
+    """The path that the frames (T, H, W, 3) uint8 were saved to, as a GIF that goes on and on.
+
+    `pause` is in seconds, from one frame to the next.
+    """
+    from PIL import Image
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    unfinished = path.with_name(path.name + ".part")
+    pause = max(20, round(1000 * pause))  # faster ones are slowed down by those who show them
+    first.save(unfinished, "GIF", save_all=True, append_images=others, duration=pause, loop=0)
+    return unfinished.replace(path)
+
+
 def show_figure(figure) -> None:
     """Shows the figure, in a notebook or in a window until it is closed; says so if it cannot."""
     notebook = sys.modules.get("IPython")

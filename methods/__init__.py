@@ -35,7 +35,7 @@ of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percenti
 METHODS = {
     method.name: method
     for method in (
-        Method(gradcam, "Grad-CAM", needs_layers=True),
+        Method(gradcam, "Grad-CAM", needs_layers=True, of_clips=True),
         Method(cam.cam, "CAM", needs_layers=True),
         Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
         Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
@@ -46,7 +46,7 @@ METHODS = {
         ),
         Method(scorecam.scorecam, "Score-CAM", many_passes=True, needs_layers=True),
         Method(ablationcam.ablationcam, "Ablation-CAM", many_passes=True, needs_layers=True),
-        Method(fem, "FEM", class_agnostic=True, needs_layers=True),
+        Method(fem, "FEM", class_agnostic=True, needs_layers=True, of_clips=True),
         Method(mlfem.mlfem, "MLFEM", class_agnostic=True, needs_layers=True),
         Method(
             rise.rise,

@@ -68,10 +68,14 @@ class Explanation:
         return "signed" if self.map.min() < 0 and not RULES[display].signed else display
 
     def represented(
-        self, representation: str, colormap: str | None = None, alpha: float = ALPHA
+        self,
+        representation: str,
+        colormap: str | None = None,
+        alpha: float = ALPHA,
+        largest: int = LARGEST_DRAWN,
     ) -> np.ndarray:
         """RGB: one of REPRESENTATIONS; the bare picture in grey where the map means nothing."""
-        picture = drawable(self.picture, max(self.map.shape))
+        picture = drawable(self.picture, max(self.map.shape), largest)
         if self.diagnosis:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
             return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
@@ -162,8 +166,8 @@ def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
 
 
-def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:
-    """The picture, made smaller where a figure could not show all of its pixels.
+def drawable(picture: np.ndarray, smallest: int = 1, most: int = LARGEST_DRAWN) -> np.ndarray:
+    """The picture, made smaller where a figure could not show all of its pixels: `most` a side.
 
     One with fewer than `smallest` pixels to a side, a map's number of cells, is shown larger.
     """
@@ -171,9 +175,9 @@ def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:
         times = math.ceil(smallest / min(picture.shape[:2]))
         picture = picture.repeat(times, axis=0).repeat(times, axis=1)
     largest = max(picture.shape[:2])
-    if largest <= LARGEST_DRAWN:
+    if largest <= most:
         return picture
-    height, width = (max(1, round(side * LARGEST_DRAWN / largest)) for side in picture.shape[:2])
+    height, width = (max(1, round(side * most / largest)) for side in picture.shape[:2])
     return np.rint(resized(picture, (height, width))).astype(np.uint8)
 
 

@@ -49,7 +49,8 @@ def make_parser() -> Parser:
         nargs="+",
         action="extend",
         metavar="PATH",
-        help="pictures, folders of them, or .txt lists of them (default: an African elephant)",
+        help="pictures, folders of them, or .txt lists of them (default: an African elephant); "
+        "for a classifier of clips: videos, GIFs and folders of frames",
     )
     add(
         "--target",
@@ -262,6 +263,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         engine=arguments.engine,
         workers=_workers(arguments.workers),
         ray_address=arguments.ray_address,
+        paths=tuple(arguments.test_image_path or [DEFAULT_PICTURE]),
     )
 
 

@@ -175,6 +175,7 @@ class Plan:
     engine: str = ENGINES[0]
     workers: int = 2  # of the engine ray
     ray_address: str | None = None  # of a cluster; None: one on this machine
+    paths: tuple[Path | str, ...] = ()  # as they were given: clips are found where pictures are not
 
     @property
     def pictures_at_once(self) -> int:

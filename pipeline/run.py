@@ -7,6 +7,7 @@ from pathlib import Path
 from classifier import Classifier
 from evaluation import METRICS
 from methods import METHODS
+from pipeline.clips import run_clips
 from pipeline.distributed import explain_on_ray
 from pipeline.evidence import Evidence
 from pipeline.flow import Flow, Outcome
@@ -26,6 +27,8 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     evidence = Evidence(plan)
     plan = replace(plan, pictures=evidence.pictures)
     classifiers = prepared(plan) if classifiers is None else classifiers
+    if classifiers[0].frames:
+        return run_clips(plan, classifiers[0])
     evidence.tell()
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")

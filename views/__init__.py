@@ -6,7 +6,7 @@ from views.view import View, ViewCall, parse_view
 VIEWS = {
     view.name: view
     for view in (
-        View(activations.activations, "Activations"),
+        View(activations.activations, "Activations", of_clips=True),
         View(filters.filters, "Filters", takes="nothing"),
         View(class_impression.class_impression, "Class impression", takes="class"),
         View(feature_inversion.feature_inversion, "Feature inversion"),

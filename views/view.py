@@ -21,10 +21,13 @@ class View(Row):
     """A row of the table: called like its function."""
 
     takes: Literal["picture", "class", "nothing"] = "picture"
+    of_clips: bool = False  # whether clips (N, T, H, W, 3) will do for pictures
 
     def __call__(self, classifier, images=None, class_indices=None, **options) -> list[np.ndarray]:
         """Raises ValueError where what it takes is missing, or the classifier has no layers."""
         classifier.need_layers()
+        if classifier.frames and not self.of_clips:
+            raise ValueError(f"{self.name} is of pictures, and {classifier.name} takes clips")
         given = {"picture": images, "class": class_indices, "nothing": ()}[self.takes]
         if given is None:
             raise ValueError(f"{self.name} takes a {self.takes}, and there is none")
