@@ -75,7 +75,7 @@ def trained(digits, reader, tmp_path_factory):
             picture, _ = bag(digits, rng, name == "with", slice(SEEN))
             Image.fromarray(picture).save(folder / name / f"{number}.png")
     path = folder.parent / "out" / "mil.keras"
-    flags = ("--model_path", reader, "-o", path, "--grid", GRID)
+    flags = ("--model_path", reader, "-o", path, "--grid", GRID, "--batch_size", 80)
     return run(folder, *flags), path, folder / "with" / "0.png"
 
 
@@ -164,13 +164,13 @@ def test_patches_are_seen_in_their_order_and_each_as_a_picture(patch, gated):
     np.testing.assert_allclose(head(features), bags.scores(images), atol=1e-5)
 
 
-def flat() -> keras.Sequential:
-    """A network in one piece, for pictures of 32 pixels."""
+def flat(name: str = "convolution") -> keras.Sequential:
+    """A network in one piece, for pictures of 32 pixels; and the name of its convolution."""
     return keras.Sequential(
         [
             keras.Input((32, 32, 3)),
             layers.Rescaling(1 / 127.5, offset=-1),
-            layers.Conv2D(6, 3, 2, activation="relu"),
+            layers.Conv2D(6, 3, 2, activation="relu", name=name),
             layers.GlobalAveragePooling2D(),
             layers.Dense(3, activation="softmax"),
         ]
@@ -203,9 +203,7 @@ def test_attention_by_hand():
     [
         (sequential, "pool patches by attention, as tools/train_mil.py"),
         (
-            lambda: keras.Sequential(
-                [*flat().layers[:1], layers.Conv2D(4, 3, name="attention"), *flat().layers[2:]]
-            ),
+            lambda: flat("attention"),
             "not a weight for each patch",
         ),
     ],
@@ -220,7 +218,9 @@ def test_a_layer_that_looks_at_patches_is_no_map_of_the_picture():
     model, _ = make_bag_model(load_classifier(flat()), 3, 2, 16, gated=False)
     bags = load_classifier(model, preprocessing="none")
     assert bags.layer == "weighted"
-    inside = next(call.path for call in bags.network.survey.calls if "conv" in call.path)
+    inside = next(
+        call.path for call in bags.network.survey.calls if call.path.endswith("convolution")
+    )
     with pytest.raises(ValueError, match="it looks at 4 patches"):
         bags.layer = inside
 
