@@ -21,7 +21,7 @@ from pipeline.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
 from pipeline.record import classifier_record, method_record, versions, write_record
-from representations import CAPTIONS, COLOURED, OF_CLIPS, RULES, upsampled_clip
+from representations import CAPTIONS, COLOURED, OF_CLIPS, RULES
 from utils import grid_layout
 
 SHOWN = 8  # frames of a strip, evenly spaced, where a clip has more
@@ -97,17 +97,10 @@ def represented_frames(
     explanation: Explanation, representation: str, colormap: str | None, alpha: float
 ) -> np.ndarray:
     """(T, H, W, 3): a map for every frame, all on one scale: they are drawn as one long picture."""
-    frames = explanation.picture
-    maps = upsampled_clip(explanation.map, frames.shape[:3])
-    strip = replace(explanation, picture=side_by_side(frames), map=side_by_side(maps))
-    length = strip.picture.shape[1]
+    strip = explanation.strip
+    length = max(strip.picture.shape)
     shown = strip.represented(representation, colormap, alpha, largest=length)
-    return np.stack(np.split(shown, len(frames), axis=1))
-
-
-def side_by_side(frames: np.ndarray) -> np.ndarray:
-    """(T, H, W, ...) -> (H, T W, ...)."""
-    return np.concatenate(list(frames), axis=1)
+    return np.stack(np.split(shown, len(explanation.picture), axis=1))
 
 
 def drawn(

@@ -9,7 +9,7 @@ import numpy as np
 
 from classifier import Classifier
 from methods import METHODS, MethodCall
-from pictures import PictureError, resized
+from pictures import PictureError, resized, resized_clip
 from pipeline.diagnosis import diagnose
 from pipeline.explanation import Explanation
 from pipeline.plan import Targets
@@ -29,8 +29,9 @@ class Asked(NamedTuple):
 
 
 def asked(picture: np.ndarray, classifier: Classifier, methods: Sequence[MethodCall], path=None):
-    """The same, with the picture brought to the classifier's input size."""
-    return Asked(path, picture, resized(picture, classifier.input_size), methods)
+    """The same, with the picture, or clip, brought to the classifier's input size."""
+    bring = resized_clip if classifier.frames else resized
+    return Asked(path, picture, bring(picture, classifier.input_size), methods)
 
 
 def explain_batch(

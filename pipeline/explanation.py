@@ -2,7 +2,7 @@
 
 import io
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from methods import METHODS, MethodCall
 from pictures import resized
-from representations import ALPHA, RULES, default_colormap, represent, with_box
+from representations import ALPHA, RULES, default_colormap, represent, upsampled_clip, with_box
 
 LARGEST_DRAWN = 1600  # pixels of a side
 
@@ -23,8 +23,8 @@ LARGEST_DRAWN = 1600  # pixels of a side
 class Explanation:
     """What a method says of one picture and one class of one classifier."""
 
-    picture: np.ndarray  # (H, W, 3) uint8 RGB, as it was read
-    map: np.ndarray  # (h, w) float32, raw
+    picture: np.ndarray  # (H, W, 3) uint8 RGB, as it was read; of a clip (T, H, W, 3)
+    map: np.ndarray  # (h, w) float32, raw; of a clip (t, h, w)
     class_index: int
     label: str
     probability: float  # a contrast's is the difference of two
@@ -120,8 +120,17 @@ class Explanation:
             return represent("overlay", self.truth.density, picture)
         return represent("hard_mask", self.truth.mask.astype(np.float32), picture)
 
+    @property
+    def strip(self) -> "Explanation":
+        """The same of a clip as of one long picture: its frames side by side, and their maps."""
+        frames = self.picture
+        maps = upsampled_clip(self.map, frames.shape[:3])
+        return replace(self, picture=side_by_side(frames), map=side_by_side(maps))
+
     def figure(self, representations=(), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
+        if self.picture.ndim == 4:
+            return self.strip.figure(representations, colormap, alpha)
         shown = METHODS[self.method.name].shown or ("heatmap", "overlay")
         representations = representations or shown
         images = [
@@ -164,6 +173,11 @@ class Explanation:
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     """The colour bar of a map drawn by this rule."""
     return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
+
+
+def side_by_side(frames: np.ndarray) -> np.ndarray:
+    """(T, H, W, ...) -> (H, T W, ...)."""
+    return np.concatenate(list(frames), axis=1)
 
 
 def drawable(picture: np.ndarray, smallest: int = 1, most: int = LARGEST_DRAWN) -> np.ndarray:
