@@ -17,7 +17,7 @@ from figures.saving import save_animation
 from pictures import Clip, PictureError, find_clips, read_clip, resized_clip
 from pictures.clips import sampled
 from pipeline.explaining import Asked, explain_batch
-from pipeline.explanation import Explanation, colour_bar, drawable, percent
+from pipeline.explanation import Explanation, colour_bar, drawable, options_told, percent
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
 from pipeline.record import classifier_record, method_record, versions, write_record
@@ -35,7 +35,7 @@ def run_clips(plan: Plan, classifier: Classifier) -> int:
     Raises ValueError or FileNotFoundError for a mistake in the plan.
     """
     _check(plan)
-    clips = find_clips(plan.paths)
+    clips = find_clips(plan.paths or plan.pictures)
     plan = replace(plan, pictures=tuple(clips))
     names = FileNames(plan.display.output_dir)
     record: dict[str, Any] = {
@@ -60,7 +60,7 @@ def run_clips(plan: Plan, classifier: Classifier) -> int:
         told = {"clip": str(path), "frames": clip.numbers, "seconds": clip.seconds}
         record["clips"].append(told)
         record["explanations"] += [explanation.row() for explanation in explanations]
-        for figure in drawn(path, clip, explanations, plan, names):
+        for figure in drawn(path, clip, explanations, plan, names, classifier.layer):
             print(figure)
             record["figures"].append(str(figure))
     path = names.path(run_name(plan, [classifier.name]), "json")
@@ -104,7 +104,12 @@ def represented_frames(
 
 
 def drawn(
-    path: Path, clip: Clip, explanations: Sequence[Explanation], plan: Plan, names: FileNames
+    path: Path,
+    clip: Clip,
+    explanations: Sequence[Explanation],
+    plan: Plan,
+    names: FileNames,
+    layer: str,
 ) -> list[Path]:
     """The figures of a clip: a strip, or one for each explanation, and the animations."""
     display = plan.display
@@ -121,14 +126,14 @@ def drawn(
             pause = clip.seconds / len(maps)
             figures.append(save_animation(shown, names.path(stem, "gif"), pause))
             if display.kind == "singles":
-                figures.append(_strip(stem, clip, rows[-1:], plan, names))
+                figures.append(_strip(stem, clip, rows[-1:], plan, names, layer))
     if display.kind == "grid" and rows:
         stem = run_name(replace(plan, pictures=(path,)), [explanations[0].classifier])
-        figures.append(_strip(stem, clip, rows, plan, names))
+        figures.append(_strip(stem, clip, rows, plan, names, layer))
     return figures
 
 
-def _strip(stem: str, clip: Clip, rows: list, plan: Plan, names: FileNames) -> Path:
+def _strip(stem: str, clip: Clip, rows: list, plan: Plan, names: FileNames, layer: str) -> Path:
     """A figure with the frames in its first row and the maps of each explanation in another."""
     explanation = rows[0][0]
     chosen = range(len(clip.numbers))
@@ -143,10 +148,13 @@ def _strip(stem: str, clip: Clip, rows: list, plan: Plan, names: FileNames) -> P
     rules = dict.fromkeys(one.rule for one, _, _ in rows)
     coloured = COLOURED & {representation for _, representation, _ in rows}
     parts = [
-        f"{len(clip.numbers)} frames of {explanation.path.name}, {len(chosen)} of them shown.",
+        f"{len(clip.numbers)} frames of {explanation.path.name}"
+        f"{f', {len(chosen)} of them shown' * (len(chosen) < len(clip.numbers))}.",
         "Maps are upsampled linearly in time and space.",
         *(RULES[rule].caption for rule in rules),
         *(CAPTIONS[name] for name in dict.fromkeys(r for _, r, _ in rows) if name in CAPTIONS),
+        *dict.fromkeys(options_told(one.method) for one, _, _ in rows),
+        f"{explanation.classifier}: layer {layer}.",
         *dict.fromkeys(f"{one.diagnosis}." for one, _, _ in rows if one.diagnosis),
     ]
     grid_layout(

@@ -200,6 +200,13 @@ def percent(probability: float) -> str:
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
+def options_told(method: MethodCall) -> str:
+    """All options of a method with their values, as captions tell them; "" where it has none."""
+    options = METHODS[method.name].all_options(method.given)
+    told = ", ".join(f"{name}={value}" for name, value in options.items())
+    return f"{method_title(method)}: {told}." if told else ""
+
+
 def method_title(method: MethodCall) -> str:
     """The method as figures call it, with the options that were asked for."""
     options = ", ".join(f"{name}={value}" for name, value in method.given.items())

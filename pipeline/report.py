@@ -11,7 +11,7 @@ import numpy as np
 
 from figures.saving import save_picture
 from methods import METHODS
-from pipeline.explanation import Explanation, colour_bar, method_title, percent
+from pipeline.explanation import Explanation, colour_bar, options_told, percent
 from pipeline.flow import Flow, Outcome
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
@@ -268,9 +268,7 @@ class Report:
         parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
-            options = METHODS[call.name].all_options(call.given)
-            told = ", ".join(f"{name}={value}" for name, value in options.items())
-            parts += [f"{method_title(call)}: {told}."] if told else []
+            parts += [options_told(call)] if options_told(call) else []
         rows = [METHODS[method.name] for method in self.plan.methods]
         if any(row.shares_features for row in rows):
             for classifier in self.record["classifiers"]:
