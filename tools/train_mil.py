@@ -33,6 +33,7 @@ from classifier.starting import start_tensorflow
 from pipeline.flags import Parser
 
 PATIENCE = 40  # epochs: before the attention finds something, the loss stands still for a while
+KEPT = 0.1  # of the mean's weights: what is lost, the attention has to win back
 MEAN_RATE = 3  # of the mean's learning rate, in parts of the attention's
 PATCH = 64  # pixels, or the classifier's input where that is smaller
 
@@ -87,6 +88,8 @@ def train(head, batches: dict, epochs: int, rate: float) -> None:
     goes_on = fit(head, batches, epochs, MEAN_RATE * rate, "mean of the patches", PATIENCE)
     hold_attention(head, False)
     if goes_on:
+        kernel = head.get_layer("predictions").kernel
+        kernel.assign(KEPT * kernel)
         with suppress(KeyboardInterrupt):  # before an epoch is done: the mean's is there already
             fit(head, batches, epochs, rate, "attention", PATIENCE)
 
