@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from representations import upsampled
+from representations import upsampled, upsampled_clip
 
 SCALES = (0.9, 1.0, 1.1)  # of the preprocessed input, for smooth=augment
 
@@ -50,8 +50,8 @@ def activation_maps(
         return explain(classifier, images)
     total = 0.0
     for factor, step in product(SCALES, (1, -1)):
-        maps = explain(classifier.scaled(factor), images[:, :, ::step])
-        total = total + maps[:, :, ::step]
+        maps = explain(classifier.scaled(factor), images[..., ::step, :])
+        total = total + maps[..., ::step]
     return total / np.float32(2 * len(SCALES))
 
 
@@ -65,7 +65,7 @@ def by_gradients(weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Calla
 
 
 def over_positions(features: np.ndarray) -> tuple[int, ...]:
-    """The axes h and w of (N, h, w, K)."""
+    """The axes h and w of (N, h, w, K); t too of (N, t, h, w, K)."""
     return tuple(range(1, features.ndim - 1))
 
 
@@ -108,11 +108,13 @@ def average(maps: list[np.ndarray]) -> np.ndarray:
 def at_largest_size(maps: list[np.ndarray]) -> np.ndarray:
     """The layers' maps (N, h_i, w_i), upsampled bilinearly to the largest: (layers, N, h, w)."""
     size = max((layer.shape[1:] for layer in maps), key=np.prod)
-    return np.stack([[upsampled(saliency_map, size) for saliency_map in layer] for layer in maps])
+    bring = upsampled if len(size) == 2 else upsampled_clip
+    return np.stack([[bring(saliency_map, size) for saliency_map in layer] for layer in maps])
 
 
 def _in_unit_range(maps: np.ndarray) -> np.ndarray:
     maps = np.maximum(maps, 0)
-    lows = maps.min(axis=(1, 2), keepdims=True)
-    spans = maps.max(axis=(1, 2), keepdims=True) - lows
+    axes = tuple(range(1, maps.ndim))
+    lows = maps.min(axis=axes, keepdims=True)
+    spans = maps.max(axis=axes, keepdims=True) - lows
     return (maps - lows) / np.where(spans > 0, spans, 1)

@@ -77,7 +77,8 @@ def fem(
 ) -> np.ndarray:
     """FEM: (N, h, w), where features are rare and strong; class-agnostic, the class is ignored.
 
-    Units are those of the features; of several layers it is the average. Fuad 2020.
+    Units are those of the features; of several layers it is the average. Fuad 2020. Of clips it is
+    (N, t, h, w): mean and deviation are over time too.
     """
     return average([fem_of_layer(classifier, images, layer, k) for layer in classifier.layers])
 

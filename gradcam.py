@@ -17,7 +17,7 @@ import numpy as np
 
 from activation_maps import Smooth, activation_maps
 from classifier import as_classifier
-from pictures import resized
+from pictures import resized, resized_clip
 from utils import (
     get_decode_predictions_name,
     get_model_,
@@ -33,7 +33,8 @@ class GradCAM:
 
     Args:
         model_name: A classifier's name, or a Classifier.
-        img_array: (H, W, 3) or (N, H, W, 3) RGB in [0, 255], of any size.
+        img_array: (H, W, 3) or (N, H, W, 3) RGB in [0, 255], of any size. Of a classifier of
+            clips (T, H, W, 3) or (N, T, H, W, 3): all maps then have time before h and w.
     """
 
     def __init__(self, model_name, img_array: np.ndarray):
@@ -60,10 +61,11 @@ class GradCAM:
         """(N, H, W, 3) float32: img_array at the classifier's input size, as a batch."""
         size = get_required_size(self.classifier)
         images = np.asarray(self.img_array)
-        images = images[np.newaxis] if images.ndim == 3 else images
-        if images.shape[1:3] == size:
+        of_clips = self.classifier.frames is not None
+        images = images[np.newaxis] if images.ndim == 3 + of_clips else images
+        if images.shape[-3:-1] == size:
             return np.asarray(images, np.float32)
-        return np.stack([resized(image, size) for image in images])
+        return np.stack([(resized_clip if of_clips else resized)(one, size) for one in images])
 
     def compute_gradients(self, model: Callable, class_index) -> np.ndarray:
         """dS_c/dA (N, h, w, K), for one class or one a picture; the features are kept."""
@@ -105,7 +107,8 @@ def gradcam(
 ) -> np.ndarray:
     """Grad-CAM: (N, h, w), the channels weighted by their gradient, where they speak for the class.
 
-    Units are those of the logit; nothing is negative. Selvaraju 2017, eq. 1 and 2.
+    Units are those of the logit; nothing is negative. Selvaraju 2017, eq. 1 and 2. Of clips it is
+    (N, t, h, w), by the same equations with time as a further position.
     """
 
     def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarray:

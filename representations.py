@@ -18,6 +18,7 @@ COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
 GREEN, RED, YELLOW = (0, 190, 0), (220, 0, 0), (255, 230, 0)
 ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
+DARKEST = 0.25  # of the picture's brightness, where the map is 0
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
 PERCENTILE = 99.5  # a few pixels' gradients are far larger than all others
 
@@ -28,6 +29,15 @@ def upsampled(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if saliency_map.shape == tuple(size):
         return saliency_map
     return cv2.resize(saliency_map, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def upsampled_clip(maps: np.ndarray, size: tuple[int, int, int]) -> np.ndarray:
+    """Maps (t, h, w) of a clip -> size (T, H, W), trilinear with half-pixel centres."""
+    maps = np.asarray(maps, np.float32)
+    frames = cv2.resize(  # time by itself: each position is a column
+        maps.reshape(len(maps), -1), (maps[0].size, size[0]), interpolation=cv2.INTER_LINEAR
+    )
+    return np.stack([upsampled(frame, size[1:]) for frame in frames.reshape(-1, *maps.shape[1:])])
 
 
 def display_values(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
@@ -103,6 +113,26 @@ def represent_soft_selection(saliency_map: np.ndarray, image: np.ndarray) -> np.
     """The picture darkened where the map is low: picture times map."""
     values = display_values(saliency_map, image)[..., np.newaxis]
     return np.rint(values * np.asarray(image, np.float32)).astype(np.uint8)
+
+
+def with_box(picture: np.ndarray, box: tuple[float, ...]) -> np.ndarray:
+    """The picture (H, W, 3), in a copy, with the lines of a box, x, y, w, h in its pixels."""
+    x, y, width, height = box
+    corners = [(round(x), round(y)), (round(x + width) - 1, round(y + height) - 1)]
+    thickness = max(1, round(max(picture.shape[:2]) / 150))
+    drawn = np.ascontiguousarray(picture, np.uint8).copy()
+    for more, tone in ((2, (0, 0, 0)), (0, (255, 255, 255))):
+        cv2.rectangle(drawn, *corners, tone, thickness + more)
+    return drawn
+
+
+def represent_brightened(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """The picture, each cell of the map as bright as its value: as it is at the map's maximum."""
+    height, width = image.shape[:2]
+    values = normalise(np.maximum(saliency_map, 0))  # not interpolated: a value is a patch
+    values = cv2.resize(values, (width, height), interpolation=cv2.INTER_NEAREST)
+    light = DARKEST + (1 - DARKEST) * values[..., np.newaxis]
+    return np.rint(light * np.asarray(image, np.float32)).astype(np.uint8)
 
 
 def represent_superpixels(
@@ -210,6 +240,7 @@ REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "isolines": represent_isolines,
     "hard_mask": represent_hard_mask,
     "soft_selection": represent_soft_selection,
+    "brightened": represent_brightened,
     "superpixels": represent_superpixels,
     "convergence": represent_convergence,
     "curves": represent_curves,
@@ -258,12 +289,15 @@ CAPTIONS = {
     "isolines": f"Isolines at {', '.join(f'{level:.0%}' for level in LEVELS)} of the maximum.",
     "hard_mask": f"Hard mask: at least {THRESHOLD:.0%} of the maximum.",
     "soft_selection": "Soft selection: picture times map.",
+    "brightened": f"Brightened: a patch with the maximum as the picture is, one with 0 at "
+    f"{DARKEST:.0%} of it.",
     "superpixels": "Superpixels: green speak for the class, red against it.",
     "cascade": "Cascade: Spearman's correlation of absolute values.",
     "colour": f"Colour: the signed gradient, grey at 0, clipped at its {PERCENTILE}th percentile.",
 }
 COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
-OWN_SIZE = {"superpixels"}  # these take the map as it is, the others at the picture's size
+OF_CLIPS = ("heatmap", "overlay", "hard_mask", "soft_selection")  # pixel by pixel
+OWN_SIZE = {"superpixels", "brightened"}  # these take the map as it is, others at the picture's
 
 
 def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered: Any) -> np.ndarray:

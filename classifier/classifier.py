@@ -15,7 +15,6 @@ from classifier.passes import (
     Contrast,
     Pass,
     signature,
-    with_contrasts,
 )
 from classifier.preprocessing import MODES, with_channels
 from classifier.relu_rules import PLAIN, RULES
@@ -27,6 +26,8 @@ class Classifier:
     """An image classifier: its network, its classes, and the way from a picture to its input.
 
     `images` are (N, H, W, 3) float32 RGB in [0, 255] at `input_size`; they are never written to.
+    Where a network convolves over time too, they are clips (N, T, H, W, 3) of its `frames`, and
+    features and gradients have time as their second axis.
     Made by `load_classifier`; `network` is a `Network` or a `BlackBox`.
     """
 
@@ -57,8 +58,13 @@ class Classifier:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """(height, width) of the pictures that it takes."""
-        return tuple(self.network.input_shape[:2])
+        """(height, width) of the pictures, or frames, that it takes."""
+        return tuple(self.network.input_shape[-3:-1])
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames a clip has that it takes; None where it takes pictures."""
+        return self.network.input_shape[0] if len(self.network.input_shape) == 4 else None
 
     @property
     def has_layers(self) -> bool:
@@ -136,19 +142,47 @@ class Classifier:
         return len(self.labels) + self.network.contrasts.index(contrast)
 
     def title(self, index: int) -> str:
-        """The name of a class, or of a contrast: "cat - dog", "-dog"."""
+        """The name of a class, of a contrast ("cat - dog", "-dog") or of a box ("cat (box)")."""
         if index < len(self.labels):
             return self.labels.title(index)
-        plus, minus = self.network.contrasts[index - len(self.labels)]
-        if plus is None:
-            return f"-{self.labels.title(minus)}"
-        return f"{self.labels.title(plus)} - {self.labels.title(minus)}"
+        return self.network.contrasts[index - len(self.labels)].title(self.labels)
 
     def score_of(self, scores: np.ndarray, index: int) -> float:
         """The score of a class or contrast among a picture's scores (K,)."""
         if index < len(self.labels):
             return float(scores[index])
         return float(self.network.contrasts[index - len(self.labels)].of(scores[np.newaxis])[0, 0])
+
+    @property
+    def detects(self) -> bool:
+        """Whether it finds boxes, of which each can be explained."""
+        return hasattr(self.network, "detections")
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether one can ask how scores change with pixels; a detector says so when asked."""
+        return hasattr(self.network, "input_gradients")
+
+    def box(self, image: np.ndarray, wanted: int | tuple[float, ...]) -> int:
+        """The index, K or above, of a box in a picture (H, W, 3): its n-th detection, the surest
+        first, or the place x, y, w, h in pixels of the input.
+
+        Methods and metrics take it for a class. Raises ValueError where there is no such detection.
+        """
+        (inputs,) = self.preprocess(image[np.newaxis])
+        find = self.network.nth if isinstance(wanted, int) else self.network.at
+        self.network.contrasts = (*self.network.contrasts, find(inputs, wanted))
+        return len(self.labels) + len(self.network.contrasts) - 1
+
+    def forget_boxes(self) -> None:
+        """Drops all boxes: their indices stand for nothing from here on."""
+        self.network.contrasts = ()
+
+    def place(self, index: int) -> tuple[float, ...] | None:
+        """(x, y, w, h) in pixels of the input where the index is that of a box."""
+        if index < len(self.labels):
+            return None
+        return getattr(self.network.contrasts[index - len(self.labels)], "place", None)
 
     def expect(self, passes: int) -> None:
         """Says how many passes are coming, so that what pays for so many is prepared."""
@@ -159,12 +193,16 @@ class Classifier:
         self.network.forget()
 
     def preprocess(self, images: np.ndarray) -> np.ndarray:
-        """(N, H, W, 3) pictures -> (N, H, W, C), what the network takes; a new array."""
+        """(N, H, W, 3) pictures -> (N, H, W, C), what the network takes; a new array.
+
+        Of clips (N, T, H, W, 3) the same.
+        """
         images = np.asarray(images, np.float32)
-        if images.ndim != 4 or images.shape[1:] != (*self.input_size, 3):
-            expected = "(N, {}, {}, 3)".format(*self.input_size)
-            raise ValueError(f"{self.name} takes pictures {expected}; got {images.shape}")
-        inputs = with_channels(images, self.network.input_shape[2])
+        if images.shape[1:] != (*self.network.input_shape[:-1], 3):
+            sides = ", ".join(map(str, self.network.input_shape[:-1]))
+            kind = "clips" if self.frames else "pictures"
+            raise ValueError(f"{self.name} takes {kind} (N, {sides}, 3); got {images.shape}")
+        inputs = with_channels(images, self.network.input_shape[-1])
         return np.asarray(self._preprocess(inputs), np.float32)
 
     def scores(self, images: np.ndarray, keep_features: bool = False) -> np.ndarray:
@@ -214,7 +252,8 @@ class Classifier:
         `rule` is what ReLUs do to the gradient: plain (the derivative), guided or deconvnet.
         Raises ValueError for no such rule, and for one of ReLUs where the network has none.
         """
-        self.need_layers()
+        if not self.has_gradients:
+            self.need_layers()
         rules = (PLAIN, *RULES)
         if rule not in rules:
             raise ValueError(f"no rule '{rule}'{nearest(rule, rules)} (there are {rules})")
@@ -322,7 +361,7 @@ class BlackBox:
         self.function = function
         self.input_shape = input_shape
         self.contrasts: tuple[Contrast, ...] = ()
-        self._programs: dict[tuple, Callable] = {}
+        self._programs: dict[Callable, Callable] = {}
 
     def expect(self, passes: int) -> None:
         """Nothing to prepare."""
@@ -332,29 +371,30 @@ class BlackBox:
 
     def scores(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Scores (N, K), and log p (or the logit of p where they do not sum to 1) as logits."""
-        batches = [self._scores(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
-        scores = np.concatenate(batches)
-        answer = {"scores": scores, "logits": logits_of(scores)}
-        return {
-            name: np.concatenate([values, *(c.of(values) for c in self.contrasts)], axis=1)
-            for name, values in answer.items()
-        }
+        batches = [self._answer(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
+        scores, logits = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
+        return {"scores": scores, "logits": logits}
 
     def ask(self, question: Callable, arrays: tuple, count: int, precision: str = "float32"):
         """The answer to a question (see `classifier.passes`), made with TensorFlow around it."""
         import tensorflow as tf
 
         def see(inputs) -> Pass:
-            scores = tf.numpy_function(self._scores, [inputs], tf.float32)
-            seen = Pass(scores, tf.numpy_function(logits_of, [scores], tf.float32), None)
-            return with_contrasts(seen, contrasts)
+            scores, logits = tf.numpy_function(self._answer, [inputs], (tf.float32, tf.float32))
+            return Pass(scores, logits, None)
 
-        contrasts = self.contrasts
-        key = question, contrasts
-        if key not in self._programs:
+        if question not in self._programs:
             program = partial(question, see)
-            self._programs[key] = tf.function(program, input_signature=signature(arrays))
-        return {name: np.asarray(t) for name, t in self._programs[key](*arrays).items()}
+            self._programs[question] = tf.function(program, input_signature=signature(arrays))
+        return {name: np.asarray(t) for name, t in self._programs[question](*arrays).items()}
+
+    def _answer(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores and logits (N, K), and the contrasts' beside them."""
+        scores = self._scores(inputs)
+        return tuple(
+            np.concatenate([values, *(contrast.of(values) for contrast in self.contrasts)], axis=1)
+            for values in (scores, logits_of(scores))
+        )
 
     def _scores(self, inputs: np.ndarray) -> np.ndarray:
         scores = np.asarray(self.function(inputs), np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from classifier.applications import build, find_application, first_line
 from classifier.classifier import BlackBox, Classifier
+from classifier.detector import Detector
 from classifier.files import open_model, sidecar
 from classifier.labels import Labels, numbered_labels, read_labels
 from classifier.network import Network
@@ -18,6 +19,7 @@ from classifier.twin import has_bfloat16
 
 DEFAULT_MODEL = "EfficientNetLite0"
 DEFAULT_SIZE = (224, 224)  # where a model takes pictures of any size
+DEFAULT_FRAMES = 16  # where it takes clips of any length
 PRECISIONS = ("float32", "bfloat16")
 NO_PREPROCESSING = (
     "{0} does not rescale pictures itself, so say what it was trained on: --preprocessing none, "
@@ -41,7 +43,8 @@ def load_classifier(
     Args:
         model_name: An embedded classifier, a model of `keras.applications`, or a Keras model.
         model_path: A `.keras` or `.h5` file, a SavedModel folder, or `module:function`, whose
-            function returns a Keras model or takes pictures and returns scores.
+            function returns a Keras model, or takes pictures and returns scores (N, K), or boxes
+            (N, D, 4) and scores (N, D, K) as a detector does.
         class_names: A list of names, a file of them, `imagenet` or `coco`.
         preprocessing: `none`, `tf`, `caffe`, `torch`, the name of an application, or a function.
         multi_label: Whether a model that ends in logits takes their sigmoid, not their softmax.
@@ -132,8 +135,11 @@ def _around_function(function: Callable, name: str, told: dict[str, Any]) -> Cla
     if preprocess is None and getattr(function, "needs_preprocessing", False):
         raise ValueError(NO_PREPROCESSING.format(name))
     network = BlackBox(function, _input_shape(function, told))
+    black = np.zeros((1, *network.input_shape), np.float32)
     try:
-        first = network.scores(np.zeros((1, *network.input_shape), np.float32))["scores"]
+        if isinstance(function(black), (tuple, list)):  # boxes and scores
+            network = Detector(function, network.input_shape)
+        first = network.scores(black)["scores"]
     except ValueError:
         raise
     except Exception as error:  # the user's own code
@@ -171,8 +177,8 @@ def _labels(told: dict[str, Any], outputs: int) -> Labels:
     return labels
 
 
-def _input_shape(found, told: dict[str, Any]) -> tuple[int, int, int]:
-    """(height, width, channels) of a model's or function's pictures."""
+def _input_shape(found, told: dict[str, Any]) -> tuple[int, ...]:
+    """(height, width, channels) of a model's or function's pictures; frames before it of clips."""
     shape = getattr(found, "input_shape", None)
     if shape is None and hasattr(found, "get_build_config"):
         shape = (found.get_build_config() or {}).get("input_shape")
@@ -180,10 +186,13 @@ def _input_shape(found, told: dict[str, Any]) -> tuple[int, int, int]:
     shape = shape or (None, *size, 3)
     if isinstance(shape, (dict, list)) and not isinstance(shape[0], (int, type(None))):
         raise ValueError(f"the model has {len(shape)} inputs; a classifier has one picture")
-    if len(shape) != 4:
-        raise ValueError(f"the model takes inputs {tuple(shape)}; expected (N, H, W, C)")
-    shape = (shape[1] or size[0], shape[2] or size[1], shape[3] or 3)
-    if shape[2] == 1 and told.get("preprocessing", "none") not in ("none", "tf"):
+    if len(shape) not in (4, 5):
+        raise ValueError(
+            f"the model takes inputs {tuple(shape)}; expected (N, H, W, C), or (N, T, H, W, C)"
+        )
+    frames = (shape[1] or DEFAULT_FRAMES,) if len(shape) == 5 else ()
+    shape = (*frames, shape[-3] or size[0], shape[-2] or size[1], shape[-1] or 3)
+    if shape[-1] == 1 and told.get("preprocessing", "none") not in ("none", "tf"):
         raise ValueError(
             f"the model takes grey pictures: preprocessing none or tf, not {told['preprocessing']}"
         )

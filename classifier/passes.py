@@ -33,6 +33,12 @@ class Contrast(NamedTuple):
         lost = values[:, self.minus : self.minus + 1]
         return -lost if self.plus is None else values[:, self.plus : self.plus + 1] - lost
 
+    def title(self, labels) -> str:
+        """ "cat - dog", or "-dog"."""
+        if self.plus is None:
+            return f"-{labels.title(self.minus)}"
+        return f"{labels.title(self.plus)} - {labels.title(self.minus)}"
+
 
 class Pass(NamedTuple):
     """Tensors of one pass: scores and logits (N, K), features (N, h, w, C) or None."""

@@ -31,8 +31,11 @@ class LayerCall(NamedTuple):
 
     @property
     def is_map(self) -> bool:
-        """Whether the output has more than one position (h times w)."""
-        return len(self.shape) > 3 and int(np.prod(self.shape[1:-1])) > 1
+        """Whether the output has more than one position (h times w), of the picture as a whole.
+
+        Where a network cuts the picture into patches, these stand in a row for the picture.
+        """
+        return len(self.shape) > 3 and self.shape[0] == 1 and int(np.prod(self.shape[1:-1])) > 1
 
     @property
     def is_weighted(self) -> bool:

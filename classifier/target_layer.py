@@ -73,6 +73,11 @@ def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
             f"layer '{name}' gives {found.shape[1:]} for a picture: it has no positions (h, w, K) "
             "to draw a map of (list them: --list_layers)"
         )
+    if found.shape[0] != 1:
+        raise ValueError(
+            f"layer '{name}' gives {found.shape} for a picture: it looks at {found.shape[0]} "
+            "patches, not at the picture as a whole (list them: --list_layers)"
+        )
     return found
 
 

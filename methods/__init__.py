@@ -6,8 +6,10 @@ from fem import fem
 from gradcam import gradcam
 from methods import (
     ablationcam,
+    attention,
     cam,
     deconvnet,
+    drise,
     eigencam,
     gradcampp,
     guided_backprop,
@@ -19,6 +21,7 @@ from methods import (
     lime,
     mlfem,
     occlusion,
+    patches,
     rise,
     saliency,
     scorecam,
@@ -32,7 +35,7 @@ of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percenti
 METHODS = {
     method.name: method
     for method in (
-        Method(gradcam, "Grad-CAM", needs_layers=True),
+        Method(gradcam, "Grad-CAM", needs_layers=True, of_clips=True),
         Method(cam.cam, "CAM", needs_layers=True),
         Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
         Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
@@ -43,7 +46,7 @@ METHODS = {
         ),
         Method(scorecam.scorecam, "Score-CAM", many_passes=True, needs_layers=True),
         Method(ablationcam.ablationcam, "Ablation-CAM", many_passes=True, needs_layers=True),
-        Method(fem, "FEM", class_agnostic=True, needs_layers=True),
+        Method(fem, "FEM", class_agnostic=True, needs_layers=True, of_clips=True),
         Method(mlfem.mlfem, "MLFEM", class_agnostic=True, needs_layers=True),
         Method(
             rise.rise,
@@ -53,6 +56,7 @@ METHODS = {
             presets=rise.PRESETS,
             draws=("convergence",),
         ),
+        Method(drise.drise, "D-RISE", many_passes=True, display="range", draws=("convergence",)),
         Method(
             lime.lime,
             "LIME",
@@ -69,7 +73,16 @@ METHODS = {
             display="signed",
             draws=("superpixels",),
         ),
-        of_pixels(saliency.saliency, "Saliency", draws=("colour",)),
+        Method(patches.patches, "Patches", many_passes=True, shown=("brightened",)),
+        Method(
+            attention.attention,
+            "Attention",
+            class_agnostic=True,
+            needs_layers=True,
+            own_layer=True,
+            shown=("brightened",),
+        ),
+        of_pixels(saliency.saliency, "Saliency", of_boxes=True, draws=("colour",)),
         of_pixels(smoothgrad.smoothgrad, "SmoothGrad", many_passes=True),
         of_pixels(
             integrated_gradients.integrated_gradients,

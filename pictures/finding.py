@@ -7,11 +7,14 @@ from storage import place
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 
+VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".gif"}  # clips, for classifiers that take them
+
 
 def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     """The picture files that `paths` stand for, in their order, each once.
 
-    A path is a picture, a folder (its pictures by name; if it has none, those in its sub-folders)
+    A path is a picture, a folder (its pictures by name; if it has none, those in its sub-folders;
+    if there are none either, its videos)
     or a `.txt` file with a picture or folder a line, relative to that file. Raises
     FileNotFoundError for a path that is not there, ValueError for a folder or list without any.
     """
@@ -22,6 +25,7 @@ def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
 def _pictures_of(path: Path) -> list[Path]:
     if path.is_dir():
         pictures = _among(path.iterdir()) or _among(path.rglob("*"))
+        pictures = pictures or sorted(f for f in path.rglob("*") if f.suffix.lower() in VIDEOS)
         if not pictures:
             raise ValueError(f"no pictures in folder '{path}' ({', '.join(sorted(SUFFIXES))})")
         return pictures

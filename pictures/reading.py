@@ -79,6 +79,11 @@ def _rgb(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
+def resized_clip(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(T, H, W, 3) in [0, 255] -> (T, *size, 3) float32, each frame by itself."""
+    return np.stack([resized(frame, size) for frame in frames])
+
+
 def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3) in [0, 255] -> (*size, 3) float32: the whole picture, bicubic, antialiased.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from activation_maps import over_positions
 from classifier import Classifier
 from methods import Method
 
@@ -52,7 +53,8 @@ def _cause_in_layer(classifier, image, class_index: int, method: Method, path: s
     layer = f"layer {path}"
     if not features.any():
         return f"every feature of {layer} is 0 (a dead layer, or the wrong preprocessing)"
-    if np.ptp(features, axis=(1, 2)).max() == 0:
+    positions = over_positions(features)
+    if np.ptp(features, axis=positions).max() == 0:
         return f"the features of {layer} are the same at every position"
     if method.class_agnostic:
         cells = features[0, ..., 0].size
@@ -64,7 +66,7 @@ def _cause_in_layer(classifier, image, class_index: int, method: Method, path: s
         if saturated := _saturated(classifier, image, class_index):
             return saturated
         return f"the class does not depend on {layer} (no path, or ReLUs that are all shut)"
-    if ((features * gradients.mean(axis=(1, 2), keepdims=True)).sum(axis=-1) > 0).any():
+    if ((features * gradients.mean(axis=positions, keepdims=True)).sum(axis=-1) > 0).any():
         return _cause_of_no_slope(classifier, image, class_index)
     return f"the weighted sum of {layer}'s channels is nowhere positive for this class"
 
@@ -87,7 +89,7 @@ def _cause_of_no_slope(classifier, image: np.ndarray, class_index: int) -> str:
 
 def _saturated(classifier, image: np.ndarray, class_index: int) -> str | None:
     """Words for a class whose probability is so near 0 or 1 that it has no gradient left."""
-    probability = classifier.scores(image[np.newaxis])[0, class_index]
+    probability = classifier.score_of(classifier.scores(image[np.newaxis])[0], class_index)
     if min(probability, 1 - probability) < 1 - SATURATED:
         return f"the class is saturated (probability {probability:.7g}), its gradient is 0"
     return None

@@ -23,6 +23,7 @@ class Classes(NamedTuple):
     """Targets that are known before a picture is."""
 
     chosen: Sequence[int]
+    box: None = None  # experiments are of classes
 
     def indices(self, classifier: Classifier, scores) -> list[int]:
         """The same for every picture."""

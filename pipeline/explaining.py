@@ -9,12 +9,13 @@ import numpy as np
 
 from classifier import Classifier
 from methods import METHODS, MethodCall
-from pictures import PictureError, resized
+from pictures import PictureError, resized, resized_clip
 from pipeline.diagnosis import diagnose
 from pipeline.explanation import Explanation
 from pipeline.plan import Targets
 from running import noting
 
+Box = tuple[float, ...]  # x, y, w, h
 TOP = 5  # predictions that are printed and recorded
 
 
@@ -28,8 +29,9 @@ class Asked(NamedTuple):
 
 
 def asked(picture: np.ndarray, classifier: Classifier, methods: Sequence[MethodCall], path=None):
-    """The same, with the picture brought to the classifier's input size."""
-    return Asked(path, picture, resized(picture, classifier.input_size), methods)
+    """The same, with the picture, or clip, brought to the classifier's input size."""
+    bring = resized_clip if classifier.frames else resized
+    return Asked(path, picture, bring(picture, classifier.input_size), methods)
 
 
 def explain_batch(
@@ -43,15 +45,11 @@ def explain_batch(
     calls = {str(method): method for one in batch for method in one.methods}
     inside = any(METHODS[call.name].shares_features for call in calls.values())
     scores = classifier.scores(images, keep_features=inside and classifier.has_layers)
-    indices = [targets.indices(classifier, row) for row in scores]
+    chosen = _chosen(batch, scores, classifier, targets)
     found: list[list[Explanation] | PictureError] = [
-        []
-        if chosen
-        else PictureError(
-            f"picture '{one.path}': its predicted class cannot be held against itself"
-        )
-        for one, chosen in zip(batch, indices, strict=True)
+        one if isinstance(one, PictureError) else [] for one in chosen
     ]
+    indices = [[] if isinstance(one, PictureError) else one for one in chosen]
     for name, method in calls.items():
         once = METHODS[method.name].class_agnostic
         pairs = [
@@ -65,6 +63,36 @@ def explain_batch(
         if any(some and some[-1].stopped_early for some in found if isinstance(some, list)):
             break
     return found
+
+
+def _chosen(
+    batch: Sequence[Asked], scores: np.ndarray, classifier: Classifier, targets: Targets
+) -> list[list[int] | PictureError]:
+    """For each picture the classes that are explained, or why there are none."""
+    if targets.box is not None:
+        classifier.forget_boxes()
+        return [_box(one, classifier, targets.box) for one in batch]
+    indices = [targets.indices(classifier, row) for row in scores]
+    why = "its predicted class cannot be held against itself"
+    return [
+        own or PictureError(f"picture '{one.path}': {why}")
+        for one, own in zip(batch, indices, strict=True)
+    ]
+
+
+def _box(one: Asked, classifier: Classifier, box: int | Box) -> list[int] | PictureError:
+    """The index that stands for the picture's box, of which x, y, w, h are in its own pixels."""
+    wanted = box if isinstance(box, int) else rescaled(box, one.picture, one.image)
+    try:
+        return [classifier.box(one.image, wanted)]
+    except ValueError as error:
+        return PictureError(f"picture '{one.path}': {error}")
+
+
+def rescaled(box: Box, image: np.ndarray, other: np.ndarray) -> Box:
+    """x, y, w, h in pixels of the picture (H, W, 3) -> in pixels of that other one."""
+    rows, columns = (b / a for a, b in zip(image.shape[:2], other.shape[:2], strict=True))
+    return tuple(side * scale for side, scale in zip(box, (columns, rows) * 2, strict=True))
 
 
 def _made(
@@ -89,23 +117,25 @@ def _made(
         diagnosis = diagnose(
             maps[position], classifier, images[position], index, METHODS[method.name]
         )
-        row = scores[number]
+        row, place = scores[number], classifier.place(index)
+        own = batch[number]
+        box = {} if place is None else {"box": rescaled(place, own.image, own.picture)}
         yield (
             number,
             Explanation(
-                batch[number].picture,
+                own.picture,
                 maps[position],
                 index,
                 classifier.title(index),
                 classifier.score_of(row, index),
                 classifier.name,
                 method,
-                batch[number].path,
+                own.path,
                 classifier.random_weights,
                 diagnosis,
                 classifier.decode_predictions(row[np.newaxis], TOP)[0],
                 seconds,
-                notes,
+                notes | box,
                 {name: array[position] for name, array in arrays.items()},
                 int(row.argmax()),
             ),

@@ -2,7 +2,7 @@
 
 import io
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from methods import METHODS, MethodCall
 from pictures import resized
-from representations import ALPHA, RULES, default_colormap, represent
+from representations import ALPHA, RULES, default_colormap, represent, upsampled_clip, with_box
 
 LARGEST_DRAWN = 1600  # pixels of a side
 
@@ -23,8 +23,8 @@ LARGEST_DRAWN = 1600  # pixels of a side
 class Explanation:
     """What a method says of one picture and one class of one classifier."""
 
-    picture: np.ndarray  # (H, W, 3) uint8 RGB, as it was read
-    map: np.ndarray  # (h, w) float32, raw
+    picture: np.ndarray  # (H, W, 3) uint8 RGB, as it was read; of a clip (T, H, W, 3)
+    map: np.ndarray  # (h, w) float32, raw; of a clip (t, h, w)
     class_index: int
     label: str
     probability: float  # a contrast's is the difference of two
@@ -68,18 +68,34 @@ class Explanation:
         return "signed" if self.map.min() < 0 and not RULES[display].signed else display
 
     def represented(
-        self, representation: str, colormap: str | None = None, alpha: float = ALPHA
+        self,
+        representation: str,
+        colormap: str | None = None,
+        alpha: float = ALPHA,
+        largest: int = LARGEST_DRAWN,
     ) -> np.ndarray:
         """RGB: one of REPRESENTATIONS; the bare picture in grey where the map means nothing."""
-        picture = drawable(self.picture, max(self.map.shape))
+        picture = drawable(self.picture, max(self.map.shape), largest)
         if self.diagnosis:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
-            return np.repeat(grey.astype(np.uint8), 3, axis=-1)
+            return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
         offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
         rule = RULES[self.rule]
         offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
         offered |= self.arrays | self.charted
-        return represent(representation, rule.shown(self.map), picture, **offered)
+        drawn = represent(representation, rule.shown(self.map), picture, **offered)
+        return self._with_box(drawn) if drawn.shape == picture.shape else drawn  # not into charts
+
+    @property
+    def shown_picture(self) -> np.ndarray:
+        """RGB: the picture as figures show it, with the box that is explained, if it is one."""
+        return self._with_box(drawable(self.picture))
+
+    def _with_box(self, drawn: np.ndarray) -> np.ndarray:
+        if "box" not in self.notes:
+            return drawn
+        scale = drawn.shape[1] / self.picture.shape[1]
+        return with_box(drawn, tuple(scale * side for side in self.notes["box"]))
 
     @property
     def charted(self) -> dict[str, Any]:
@@ -104,10 +120,21 @@ class Explanation:
             return represent("overlay", self.truth.density, picture)
         return represent("hard_mask", self.truth.mask.astype(np.float32), picture)
 
-    def figure(self, representations=("heatmap", "overlay"), colormap=None, alpha=ALPHA):
+    @property
+    def strip(self) -> "Explanation":
+        """The same of a clip as of one long picture: its frames side by side, and their maps."""
+        frames = self.picture
+        maps = upsampled_clip(self.map, frames.shape[:3])
+        return replace(self, picture=side_by_side(frames), map=side_by_side(maps))
+
+    def figure(self, representations=(), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the picture, and each representation of the map."""
+        if self.picture.ndim == 4:
+            return self.strip.figure(representations, colormap, alpha)
+        shown = METHODS[self.method.name].shown or ("heatmap", "overlay")
+        representations = representations or shown
         images = [
-            drawable(self.picture),
+            self.shown_picture,
             *(self.represented(r, colormap, alpha) for r in representations),
         ]
         titles = [self.path.name if self.path else "picture", *[self.title] * len(representations)]
@@ -148,8 +175,13 @@ def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
 
 
-def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:
-    """The picture, made smaller where a figure could not show all of its pixels.
+def side_by_side(frames: np.ndarray) -> np.ndarray:
+    """(T, H, W, ...) -> (H, T W, ...)."""
+    return np.concatenate(list(frames), axis=1)
+
+
+def drawable(picture: np.ndarray, smallest: int = 1, most: int = LARGEST_DRAWN) -> np.ndarray:
+    """The picture, made smaller where a figure could not show all of its pixels: `most` a side.
 
     One with fewer than `smallest` pixels to a side, a map's number of cells, is shown larger.
     """
@@ -157,9 +189,9 @@ def drawable(picture: np.ndarray, smallest: int = 1) -> np.ndarray:
         times = math.ceil(smallest / min(picture.shape[:2]))
         picture = picture.repeat(times, axis=0).repeat(times, axis=1)
     largest = max(picture.shape[:2])
-    if largest <= LARGEST_DRAWN:
+    if largest <= most:
         return picture
-    height, width = (max(1, round(side * LARGEST_DRAWN / largest)) for side in picture.shape[:2])
+    height, width = (max(1, round(side * most / largest)) for side in picture.shape[:2])
     return np.rint(resized(picture, (height, width))).astype(np.uint8)
 
 

@@ -63,7 +63,8 @@ def make_parser() -> Parser:
         nargs="+",
         action="extend",
         metavar="PATH",
-        help="pictures, folders of them, or .txt lists of them (default: an African elephant)",
+        help="pictures, folders of them, or .txt lists of them (default: an African elephant); "
+        "for a classifier of clips: videos, GIFs and folders of frames",
     )
     add(
         "--target",
@@ -77,6 +78,11 @@ def make_parser() -> Parser:
         metavar="N",
         help="0 African elephant, 1 American black bear; for other classifiers than ImageNet's "
         "the position in the class names",
+    )
+    add(
+        "--target_box",
+        metavar="BOX",
+        help="of a detector: x,y,w,h in pixels of the picture, or n for its n-th detection, from 0",
     )
     add(
         "--explanation_method",
@@ -292,8 +298,13 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
     if arguments.target is not None and arguments.test_image_index is not None:
         raise ValueError("--target and --test_image_index both name the class; give one")
+    others = arguments.target is not None or arguments.test_image_index is not None
+    if arguments.target_box is not None and others:
+        raise ValueError("--target_box says what is explained; a class goes without it")
     methods, views = _explanations(arguments.explanation_method)
     evaluation, experiments = _evaluation(arguments), _experiments(arguments)
+    if arguments.target_box is not None and experiments.passes:
+        raise ValueError("--augment and the like are for classes, not for --target_box")
     _check_views(arguments, methods, views)
     return Plan(
         pictures=tuple(find_pictures(arguments.test_image_path or [DEFAULT_PICTURE])),
@@ -303,6 +314,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         targets=Targets(
             Targets.text if arguments.target is None else arguments.target,
             arguments.test_image_index,
+            _box(arguments.target_box),
             of_labels=arguments.target is None and not evaluation.metrics,
         ),
         display=_display(arguments, methods, evaluation.metrics),
@@ -314,6 +326,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         engine=arguments.engine,
         workers=_workers(arguments.workers),
         ray_address=arguments.ray_address,
+        paths=tuple(arguments.test_image_path or [DEFAULT_PICTURE]),
     )
 
 
@@ -386,6 +399,21 @@ def _fractions(arguments, flag: str) -> tuple[float, ...]:
     except ValueError:
         pass
     raise ValueError(f"--{flag} is a share between 0 and 1, or several with commas, got '{text}'")
+
+
+def _box(text: str | None) -> int | tuple[float, ...] | None:
+    """A detection's number, or x, y, w, h."""
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return int(text)
+    try:
+        box = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        box = ()
+    if len(box) != 4 or not all(0 <= side < float("inf") for side in box) or 0 in box[2:]:
+        raise ValueError(f"--target_box: expected x,y,w,h in pixels or a number, got '{text}'")
+    return box
 
 
 def _workers(count: int) -> int:

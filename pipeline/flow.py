@@ -13,9 +13,9 @@ from classifier import Classifier
 from evaluation.ground_truth import GroundTruthError
 from fem import get_img_array
 from methods import METHODS, MethodCall, parse_method
-from pictures import PictureError, read_ahead, resized
+from pictures import PictureError, read_ahead, read_clip, resized
 from pipeline.evidence import Evidence
-from pipeline.explaining import Asked, asked, explain_batch
+from pipeline.explaining import Asked, Box, asked, explain_batch
 from pipeline.explanation import Explanation
 from pipeline.judging import judged
 from pipeline.plan import PREDICTED, Plan, Targets
@@ -46,25 +46,34 @@ def explain(
     picture: str | Path | np.ndarray,
     method: str,
     target: str | int = PREDICTED,
+    target_box: int | Box | None = None,
     **options,
 ) -> Explanation:
     """The explanation of one picture, a file or (H, W, 3) uint8 RGB, for one class.
 
-    `target` is a class name, a WordNet id, an index or `predicted`. Raises ValueError or
-    PictureError.
+    `target` is a class name, a WordNet id, an index or `predicted`; `target_box`, of a detector,
+    the number of a detection or x, y, w, h in the picture. A classifier of clips takes a video, a
+    GIF, a folder of frames, or its T frames (T, H, W, 3). Raises ValueError or PictureError.
     """
     call = parse_method(method, METHODS)
     call = MethodCall(call.name, call.given | options)
+    METHODS[call.name].check(classifier)
     path = None if isinstance(picture, np.ndarray) else place(picture)
-    pixels = picture if path is None else get_img_array(path)
+    pixels = picture if path is None else _read(path, classifier)
     text = f"index:{target}" if isinstance(target, int | np.integer) else target
-    batch = [asked(pixels, classifier, [call], path)]
-    (found,) = explain_batch(batch, classifier, Targets(text))
+    targets = Targets(text, box=target_box)
+    targets.asked(classifier)
+    (found,) = explain_batch([asked(pixels, classifier, [call], path)], classifier, targets)
     if isinstance(found, PictureError):
         raise found
     if len(found) > 1:
         raise ValueError(f"target '{target}' stands for {len(found)} classes; explain one")
     return found[0]
+
+
+def _read(path: Path, classifier: Classifier) -> np.ndarray:
+    """The picture (H, W, 3), or as many frames (T, H, W, 3) of the clip as the classifier takes."""
+    return read_clip(path, classifier.frames).frames if classifier.frames else get_img_array(path)
 
 
 class Flow:

@@ -46,8 +46,8 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
         parts.append(choice.precision)
     if plan.targets.position is not None:
         parts.append(f"image_index_{plan.targets.position}")
-    elif plan.targets.text != PREDICTED:
-        parts.append(plan.targets.text)
+    elif plan.targets.box is not None or plan.targets.text != PREDICTED:
+        parts.append(plan.targets.words)
     return "_".join([_short(parts[0]), *parts[1:]])
 
 

@@ -60,31 +60,46 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Targets:
-    """The classes to explain: `--target`'s text, or `--test_image_index`'s position.
+    """What to explain: `--target`'s text, `--test_image_index`'s position or `--target_box`.
 
     With `of_labels`, of a multi-label classifier, its five best labels in the place of the text.
     """
 
     text: str = PREDICTED
     position: int | None = None
+    box: int | tuple[float, ...] | None = None  # a detection's number, or x, y, w, h of a picture
     of_labels: bool = False
 
     def told(self, classifier: Classifier) -> str:
         """What is asked of this classifier, in words that the store tells apart."""
-        if self.position is not None:
-            return f"test_image_index {self.position}"
+        of_text = self.position is None and self.box is None
+        return self._text(classifier) if of_text else self.words
+
+    def _text(self, classifier: Classifier) -> str:
         if self.of_labels and classifier.multi_label:
             return f"top{min(LABELS, len(classifier.labels))}"
         return self.text
 
     def asked(self, classifier: Classifier) -> list[Asked]:
         """What the text asks for. Raises ValueError for a class that the classifier has not."""
+        if self.box is not None and not classifier.detects:
+            raise ValueError(
+                f"--target_box is for detectors, and {classifier.name} finds no boxes; give "
+                "--model_path module:function, a function pictures -> boxes, scores"
+            )
         if self.position is not None:
             return [Asked(classifier.labels.lab_index(self.position))]
-        parts = [part.strip() for part in self.told(classifier).split(",") if part.strip()]
+        parts = [part.strip() for part in self._text(classifier).split(",") if part.strip()]
         if not parts:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
         return [_asked(part, classifier) for part in parts]
+
+    @property
+    def words(self) -> str:
+        """What is asked for, as the store keeps it."""
+        if self.box is not None:
+            return f"box {self.box if isinstance(self.box, int) else list(self.box)}"
+        return self.text if self.position is None else f"test_image_index {self.position}"
 
     def indices(self, classifier: Classifier, scores) -> list[int]:
         """The classes for one picture with these scores (K,), each once.
@@ -213,6 +228,7 @@ class Plan:
     engine: str = ENGINES[0]
     workers: int = 2  # of the engine ray
     ray_address: str | None = None  # of a cluster; None: one on this machine
+    paths: tuple[Path | str, ...] = ()  # as they were given: clips are found where pictures are not
 
     @property
     def uses_stored(self) -> bool:

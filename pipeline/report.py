@@ -16,7 +16,7 @@ from figures import ANIMATION, ColourBar
 from figures.grid import LARGEST_CELL
 from figures.saving import REST, save_animation, save_picture
 from methods import METHODS
-from pipeline.explanation import Explanation, colour_bar, drawable, percent
+from pipeline.explanation import Explanation, colour_bar, percent
 from pipeline.flow import Flow, Outcome
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
@@ -30,7 +30,7 @@ from pipeline.record import (
 )
 from pipeline.results import Results
 from pipeline.store import FOLDER
-from representations import CAPTIONS, COLOURED, RULES, UPSAMPLING
+from representations import CAPTIONS, COLOURED, OWN_SIZE, RULES, UPSAMPLING
 from storage import Behind, write_text
 from utils import grid_layout
 
@@ -71,6 +71,8 @@ class Report:
         }
         pairs = len(classifiers) * len(plan.methods)
         alone = ("heatmap", "overlay") if pairs == 1 else ("overlay",)
+        shown = {METHODS[call.name].shown for call in plan.methods}
+        alone = (shown.pop() if len(shown) == 1 else ()) or alone
         alone += tuple(dict.fromkeys(draws for m in evidence.metrics for draws in m.draws))
         asked = self.display.representations
         self.representations = alone if asked is None else asked
@@ -219,7 +221,7 @@ class Report:
         images, titles = [], []
         for path, row in self._rows:
             shown = next(explanation for explanation in row if explanation)
-            images.append(drawable(shown.picture))
+            images.append(shown.shown_picture)
             titles.append(path.name)
             if self.shows_truth:
                 images.append(shown.truth_picture)
@@ -310,14 +312,15 @@ class Report:
     def caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
         rules = sorted({explanation.rule for explanation in shown})
-        parts = [UPSAMPLING, *(RULES[rule].caption for rule in rules)]
+        parts = [] if set(representations) <= OWN_SIZE else [UPSAMPLING]
+        parts += [RULES[rule].caption for rule in rules]
         parts += [CAPTIONS[name] for name in representations if name in CAPTIONS]
         parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
             parts.append(METHODS[call.name].in_words(call.given))
         rows = [METHODS[method.name] for method in self.plan.methods]
-        if any(row.needs_layers and not row.by_pixels for row in rows):
+        if any(row.shares_features for row in rows):
             for classifier in self.record["classifiers"]:
                 parts.append(f"{classifier['name']}: layer {classifier['layer']}.")
         if self.plan.classifiers[0].precision != "float32":

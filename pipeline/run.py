@@ -8,6 +8,7 @@ from classifier import Classifier
 from evaluation import METRICS
 from methods import METHODS
 from pipeline.augmenting import Augmenting
+from pipeline.clips import run_clips
 from pipeline.distributed import explain_on_ray
 from pipeline.evidence import Evidence
 from pipeline.flow import Flow, Outcome
@@ -16,6 +17,7 @@ from pipeline.plan import Plan
 from pipeline.report import Report
 from pipeline.store import Index, set_aside
 from pipeline.viewing import view_all
+from views import VIEWS
 
 
 def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
@@ -29,6 +31,8 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     evidence = Evidence(plan)
     plan = replace(plan, pictures=evidence.pictures)
     classifiers = prepared(plan) if classifiers is None else classifiers
+    if classifiers[0].frames:
+        return run_clips(plan, classifiers[0])
     evidence.tell()
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")
@@ -60,9 +64,8 @@ def prepared(plan: Plan) -> list[Classifier]:
     classifiers = [choice.load() for choice in plan.classifiers]
     for classifier in classifiers:
         plan.targets.asked(classifier)
-        _check_methods(classifier, plan)
-        if plan.views:
-            classifier.need_layers()
+        for call in (*plan.methods, *plan.views):
+            (METHODS | VIEWS)[call.name].check(classifier)
         classifier.expect(_passes(plan))
         if plan.batch_size is not None and classifier.has_layers:
             classifier.network.batch = plan.batch_size
@@ -105,12 +108,3 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise ValueError(f"--output_dir '{folder}' cannot be made: {reason}") from error
-
-
-def _check_methods(classifier: Classifier, plan: Plan) -> None:
-    for call in plan.methods:
-        if METHODS[call.name].needs_layers and not classifier.has_layers:
-            raise ValueError(
-                f"{call.name} looks into a classifier's layers, and {classifier.name} only gives "
-                "scores; it needs a Keras model (.keras or .h5)"
-            )

@@ -9,7 +9,7 @@ import numpy as np
 
 from classifier import Classifier
 from fem import get_img_array
-from pictures import PictureError, read_ahead, resized
+from pictures import PictureError, read_ahead, resized, resized_clip
 from pipeline.explanation import drawable
 from pipeline.names import view_name
 from pipeline.plan import Plan
@@ -25,7 +25,7 @@ class Subject(NamedTuple):
     """What a view is given: a picture, a class, or nothing."""
 
     path: Path | None = None
-    picture: np.ndarray | None = None  # (H, W, 3) uint8, as it was read
+    picture: np.ndarray | None = None  # (H, W, 3) uint8, as it was read; of clips (T, H, W, 3)
     class_index: int | None = None
 
 
@@ -100,7 +100,8 @@ def look(call: ViewCall, classifier: Classifier, subject: Subject) -> Viewed:
     """The view of one subject."""
     images = None
     if subject.picture is not None:
-        images = resized(subject.picture, classifier.input_size)[np.newaxis]
+        bring = resized_clip if classifier.frames else resized
+        images = bring(subject.picture, classifier.input_size)[np.newaxis]
     classes = None if subject.class_index is None else np.array([subject.class_index])
     started = time.perf_counter()
     with noting() as notes:
@@ -229,7 +230,7 @@ class Gallery:
             images,
             titles,
             min(COLUMNS, len(images)),
-            _caption(page),
+            caption(page),
             **({"largest": PAGE} if view.is_mosaic else {}),
         )
         page.clear()
@@ -254,7 +255,7 @@ def _page_name(page: list[Viewed]) -> str:
     return view_name(first.call, first.classifier, path, labels)
 
 
-def _caption(page: list[Viewed]) -> str:
+def caption(page: list[Viewed]) -> str:
     """All options, the layer where the view looks at the target layer, and where it was stopped."""
     first = page[0]
     view = VIEWS[first.call.name]

@@ -45,6 +45,8 @@ def test_transfer_learned_models_give_the_same_maps_when_reloaded(form, tmp_path
     images = noise()
     np.testing.assert_allclose(fresh.scores(images), again.scores(images), atol=1e-6)
     for name, method in METHODS.items():
+        if method.own_layer:
+            continue
         maps = (method(loaded, images, [0, 1], **quick(name)) for loaded in (fresh, again))
         np.testing.assert_allclose(*maps, rtol=1e-3, atol=1e-5)
     assert again.layer == "backbone/last"

@@ -1,5 +1,6 @@
 """A new head on a pretrained classifier, and its training. Nothing heavy is imported at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,24 @@ def make_model(classifier: Classifier, classes: int):
     import keras
     from keras import layers
 
-    pretrained, target = classifier.model, classifier.network.target
-    backbone = keras.Model(pretrained.input, target.layer.output, name=classifier.name)
-    for _, layer in layers_within(backbone):
-        if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = False  # keeps its statistics, also while all others are trained
+    backbone = trained_backbone(classifier)
     inputs = keras.Input(classifier.network.input_shape)
     pooled = layers.GlobalAveragePooling2D(name="avg_pool")(backbone(inputs))
     scores = layers.Dense(classes, "softmax", name="predictions")
     outputs = scores(layers.Dropout(DROPOUT, name="dropout")(pooled))
     return keras.Model(inputs, outputs), keras.Model(pooled, outputs)
+
+
+def trained_backbone(classifier: Classifier):
+    """The classifier's layers up to the target layer; its batch norms are frozen."""
+    import keras
+
+    pretrained, target = classifier.model, classifier.network.target
+    backbone = keras.Model(pretrained.inputs[0], target.layer.output, name=classifier.name)
+    for _, layer in layers_within(backbone):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False  # keeps its statistics, also while all others are trained
+    return backbone
 
 
 def picture_batches(
@@ -81,18 +90,29 @@ def _from_disk(classifier, samples: list[Sample], size: int, training: bool, unr
 
 
 def pooled_features(classifier: Classifier, batches) -> tuple[np.ndarray, np.ndarray]:
-    """Features (N, K), averaged over positions, and labels (N,), of the pictures that are read."""
+    """Features (N, K) of the target layer, averaged over positions, and labels (N,)."""
+
+    def pooled(maps: np.ndarray) -> np.ndarray:
+        return maps.mean(axis=(1, 2))
+
+    return layer_features(classifier, batches, classifier.network.target.path, pooled)
+
+
+def layer_features(
+    classifier: Classifier, batches, layer: str, pool: Callable = np.asarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features (N, h, w, K), or what `pool` makes of them, and labels (N,) of what is readable."""
     from tqdm import tqdm
 
-    target = classifier.network.target
-    features, labels = [np.zeros((0, target.shape[-1]), np.float32)], [np.zeros(0, np.int64)]
+    features, labels = [], [np.zeros(0, np.int64)]
     for images, given in tqdm(batches, "features", unit="batch", disable=None, leave=False):
         known = given.numpy() != UNREADABLE
         if known.any():
-            maps = classifier.network.features(images.numpy()[known], target.path)["features"]
-            features.append(maps.mean(axis=(1, 2)))
+            maps = classifier.network.features(images.numpy()[known], layer)["features"]
+            features.append(pool(maps))
             labels.append(given.numpy()[known])
-    return np.concatenate(features), np.concatenate(labels)
+    found = np.concatenate(features) if features else np.zeros((0, 1), np.float32)
+    return found, np.concatenate(labels)
 
 
 def feature_batches(features: dict[str, tuple], size: int) -> dict:
@@ -104,7 +124,9 @@ def feature_batches(features: dict[str, tuple], size: int) -> dict:
     return {split: those.batch(size) for split, those in batches.items() if len(those)}
 
 
-def fit(model, batches: dict, epochs: int, learning_rate: float, stage: str) -> bool:
+def fit(
+    model, batches: dict, epochs: int, learning_rate: float, stage: str, patience: int = PATIENCE
+) -> bool:
     """Trains until the validation loss falls no more, and leaves the best weights that there were.
 
     Whether Ctrl-C let it; KeyboardInterrupt is raised where it comes before an epoch is done.
@@ -117,7 +139,7 @@ def fit(model, batches: dict, epochs: int, learning_rate: float, stage: str) -> 
     model.compile(adam, "sparse_categorical_crossentropy", jit_compile=False)
     best, loss = model.get_weights(), model.evaluate(validation, verbose=0)
     stopping = keras.callbacks.EarlyStopping(
-        patience=PATIENCE, min_delta=SMALLEST_FALL, restore_best_weights=True
+        patience=patience, min_delta=SMALLEST_FALL, restore_best_weights=True
     )
     watching = [stopping, TqdmCallback(desc=stage, leave=False, disable=None)]
     stopped = ""

@@ -34,25 +34,34 @@ FEW_CLASSES = 10  # up to so many, the confusion matrix is printed
 
 def make_parser() -> Parser:
     """The parser of all flags."""
-    parser = Parser(
-        prog="transfer_learn.py", description=__doc__.splitlines()[0], allow_abbrev=False
-    )
+    parser = common_parser("transfer_learn.py", __doc__.splitlines()[0], "mine.keras")
+    tuned = "epochs of all layers, at most"
+    parser.add_argument("--fine_tune", type=whole_number(0), default=0, metavar="N", help=tuned)
+    return parser
+
+
+def common_parser(program: str, about: str, output: str) -> Parser:
+    """The flags that all training on a folder has."""
+    parser = Parser(prog=program, description=about, allow_abbrev=False)
     add = parser.add_argument
     share = _number(float, lambda x: 0 < x < 1, "a number between 0 and 1")
     rate = _number(float, lambda x: 0 < x < np.inf, "a number above 0")
-    count = _number(int, lambda x: 0 < x < 2**31, "a whole number from 1 on")
-    whole = _number(int, lambda x: 0 <= x < 2**31, "a whole number from 0 on")
+    count, whole = whole_number(1), whole_number(0)
     add("folder", type=Path, metavar="FOLDER", help="FOLDER/cat/1.jpg, or FOLDER/train/cat/1.jpg")
     add("--model_name", default=DEFAULT_MODEL, metavar="NAME", help="what to start from")
     add("--weights", metavar="FILE", help="of --model_name: a Keras weights file, or random")
-    add("-o", "--output", type=Path, default=Path("mine.keras"), metavar="FILE", help="mine.keras")
+    add("-o", "--output", type=Path, default=Path(output), metavar="FILE", help=output)
     add("--validation", type=share, default=0.2, metavar="PART", help="if there is no FOLDER/val")
     add("--epochs", type=count, default=100, metavar="N", help="of the head, at most")
-    add("--fine_tune", type=whole, default=0, metavar="N", help="epochs of all layers, at most")
     add("--batch_size", type=count, default=32, metavar="N")
     add("--learning_rate", type=rate, default=1e-3, metavar="X", help="if features spread by 1")
     add("--seed", type=whole, default=0, metavar="N", help="on a CPU, the same gives the same")
     return parser
+
+
+def whole_number(least: int) -> Callable:
+    """What makes a whole number, `least` or more, of a flag's text."""
+    return _number(int, lambda x: least <= x < 2**31, f"a whole number from {least} on")
 
 
 def _number(kind: type, fits: Callable, expected: str) -> Callable:
@@ -69,15 +78,20 @@ def _number(kind: type, fits: Callable, expected: str) -> Callable:
 
 def main(argv: list[str] | None = None) -> int:
     """The exit status: 0 all well, 1 stopped, 2 a mistake in the command."""
-    arguments = make_parser().parse_args(argv)
+    return run(make_parser(), transfer_learn, argv)
+
+
+def run(parser: Parser, train: Callable, argv: list[str] | None) -> int:
+    """Trains as the flags say; the exit status, after a line about what went wrong."""
+    arguments = parser.parse_args(argv)
     try:
-        transfer_learn(arguments)
+        train(arguments)
         return 0
     except (ValueError, OSError) as error:
-        print(f"transfer_learn.py: {error}", file=sys.stderr)
+        print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("transfer_learn.py: stopped", file=sys.stderr)
+        print(f"{parser.prog}: stopped", file=sys.stderr)
         return 1
 
 
@@ -98,18 +112,27 @@ def transfer_learn(arguments: argparse.Namespace) -> None:
     trained, batches = train(arguments, classifier, model, head, features, samples)
     save(model, arguments.output, names, classifier.name)
     report(trained, batches, names)
-    picture = samples["validation"][0].file
-    flags = [f"--model_path={arguments.output}", f"--test_image_path={picture}"]
+    print_command(arguments.output, samples["validation"][0].file, "GRADCAM")
+
+
+def print_command(output: Path, picture: Path, method: str) -> None:
+    """Prints the command that explains a picture by what was trained."""
+    flags = [f"--model_path={output}", f"--test_image_path={picture}"]
     main_file = os.path.relpath(Path(__file__).parent.parent / "main.py")
-    print(shlex.join(["python", main_file, *flags, "--explanation_method=GRADCAM"]))
+    print(shlex.join(["python", main_file, *flags, f"--explanation_method={method}"]))
 
 
-def read_features(classifier: Classifier, samples: dict[str, list[Sample]], size: int):
+def read_features(
+    classifier: Classifier,
+    samples: dict[str, list[Sample]],
+    size: int,
+    features_of: Callable = pooled_features,
+):
     """Features and labels of each split, and the samples that could be read; names the others."""
     classifier.expect(2 * sum(map(len, samples.values())))
     unreadable = {}
     batches = picture_batches(classifier, samples, size, unreadable)
-    features = {split: pooled_features(classifier, those) for split, those in batches.items()}
+    features = {split: features_of(classifier, those) for split, those in batches.items()}
     for error in sorted(unreadable.values()):
         print(f"skipped: {error}", file=sys.stderr)
     readable = {
@@ -125,8 +148,7 @@ def train(arguments: argparse.Namespace, classifier: Classifier, model, head, fe
 
     size, rate = arguments.batch_size, arguments.learning_rate
     batches = feature_batches(features, size)
-    head_rate = rate / max(float(features["training"][0].std()), 1e-6)
-    finished = fit(head, batches, arguments.epochs, head_rate, "head")
+    finished = fit(head, batches, arguments.epochs, head_rate(arguments, features), "head")
     if not finished or not arguments.fine_tune:
         return head, batches
     tuned = keras.Model(model.inputs, model.outputs)  # so that no optimizer is saved
@@ -134,6 +156,11 @@ def train(arguments: argparse.Namespace, classifier: Classifier, model, head, fe
     with suppress(KeyboardInterrupt):  # before an epoch is done: the head is there already
         fit(tuned, batches, arguments.fine_tune, rate * FINE_TUNING_RATE, "fine-tuning")
     return tuned, batches
+
+
+def head_rate(arguments: argparse.Namespace, features) -> float:
+    """The learning rate of a head: smaller where features are large."""
+    return arguments.learning_rate / max(float(features["training"][0].std()), 1e-6)
 
 
 def check_output(path: Path) -> None:

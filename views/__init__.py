@@ -10,6 +10,7 @@ VIEWS = {
             activations.activations,
             "Activations",
             words=activations.words,
+            of_clips=True,
             is_mosaic=True,
             legend="From dark at 0 to bright at the maximum, of each map or of the layer (scale).",
         ),

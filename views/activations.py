@@ -28,8 +28,8 @@ def activations(
     """Activations: the maps of the target layer as a mosaic, the strongest first.
 
     From dark at 0 (the minimum where that is negative) to bright at the maximum. Several layers
-    follow each other. Notes the channels that are shown, for each picture and layer. Raises
-    ValueError for `top` below 1.
+    follow each other. A map of a clip is a row of its frames. Notes the channels that are shown,
+    for each picture and layer. Raises ValueError for `top` below 1.
     """
     if top < 1:
         raise ValueError(f"ACTIVATIONS: top is at least 1, got {top}")
@@ -38,9 +38,11 @@ def activations(
     for number in range(len(images)):
         tiles, chosen = [], {}
         for layer, maps in features.items():
-            chosen[layer] = strongest_channels(maps[number], top)
-            shown = np.moveaxis(maps[number][..., chosen[layer]], -1, 0)  # (top, h, w)
-            side = images.shape[1:3] if size == "picture" else None
+            flat = in_a_row(maps[number])
+            chosen[layer] = strongest_channels(flat, top)
+            shown = np.moveaxis(flat[..., chosen[layer]], -1, 0)  # (top, h, w)
+            frames = flat.shape[1] // maps.shape[-2]
+            side = (images.shape[-3], frames * images.shape[-2]) if size == "picture" else None
             tiles += tiles_of(shown, scale, side)
         largest = max(tile.shape[:2] for tile in tiles)
         pictures.append(mosaic([at_size(tile, largest) for tile in tiles]))
@@ -56,6 +58,11 @@ def words(classifier, class_index: int | None, notes: dict) -> str:
         f"layer {layer}, {len(shown)} channels, the strongest first"
         for layer, shown in channels.items()
     )
+
+
+def in_a_row(maps: np.ndarray) -> np.ndarray:
+    """(t, h, w, K) of a clip -> (h, t w, K), its frames side by side; (h, w, K) stays as it is."""
+    return maps if maps.ndim == 3 else np.concatenate(list(maps), axis=1)
 
 
 def strongest_channels(features: np.ndarray, top: int) -> np.ndarray:

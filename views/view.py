@@ -31,10 +31,17 @@ class View(Row):
     ascends: bool = False  # notes `frames` (N, F, H, W, 3) uint8 of its way from noise
     is_mosaic: bool = False  # of many small pictures, to be drawn large
     legend: str = ""  # what a caption says of its colours
+    of_clips: bool = False  # whether clips (N, T, H, W, 3) will do for pictures
+
+    def check(self, classifier) -> None:
+        """Raises ValueError, in one line, where the view cannot be had of this classifier."""
+        classifier.need_layers()
+        if classifier.frames and not self.of_clips:
+            raise ValueError(f"{self.name} is of pictures, and {classifier.name} takes clips")
 
     def __call__(self, classifier, images=None, class_indices=None, **options) -> list[np.ndarray]:
         """Raises ValueError where what it takes is missing, or the classifier has no layers."""
-        classifier.need_layers()
+        self.check(classifier)
         given = {"picture": images, "class": class_indices, "nothing": ()}[self.takes]
         if given is None:
             raise ValueError(f"{self.name} takes a {self.takes}, and there is none")

@@ -1,0 +1,163 @@
+"""A detector as a classifier: of its classes, anywhere in the picture, or of one box.
+
+    s(t, d_j) = IoU(L_t, L_j) cos(P_t, P_j)          (Petsiuk 2021, https://arxiv.org/abs/2006.03204)
+
+How much a picture still holds of a target t (a box L and its scores P) is the largest s of all
+detections d_j (eq. 4 and 5). So a target is a class, and whatever explains classes explains boxes.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from classifier.classifier import BlackBox
+from classifier.passes import GRADIENT_BATCH
+from classifier.relu_rules import PLAIN
+
+NO_GRADIENT = (
+    "the detector's function has no gradient: this needs one made of TensorFlow's operations from "
+    "pictures to boxes and scores (DRISE, OCCLUSION and others that hide parts need none)"
+)
+
+
+class TargetBox(NamedTuple):
+    """A box to explain: the place, the scores, and what figures call it."""
+
+    place: tuple[float, ...]  # x, y, w, h in pixels of the input
+    scores: tuple[float, ...]  # (K,)
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """(N, 1): how sure the detector is of the box, whatever the values (N, K)."""
+        return np.full((len(values), 1), max(self.scores), np.float32)
+
+    def title(self, labels) -> str:
+        """The name of its best class."""
+        return f"{labels.title(int(np.argmax(self.scores)))} (box)"
+
+
+class Detections(NamedTuple):
+    """What a detector finds in N pictures, arrays or tensors."""
+
+    boxes: Any  # (N, D, 4): x, y, w, h in pixels of the input
+    scores: Any  # (N, D, K) in [0, 1]
+
+
+class Detector(BlackBox):
+    """A function `pictures -> boxes, scores` in the place of a network.
+
+    `function` takes preprocessed pictures (N, H, W, C) float32 and gives boxes (N, D, 4), as x, y,
+    w, h in pixels of the input, and scores (N, D, K) in [0, 1]; rows of zeros where a picture has
+    fewer than D. A class's score is that of the best detection; that of a `TargetBox`, which stands
+    among the `contrasts`, is the similarity. Logits are these scores themselves.
+    """
+
+    logits_from = "the score itself"
+
+    def detections(self, inputs: np.ndarray) -> Detections:
+        """What is found in preprocessed pictures. Raises ValueError where it is of other shapes."""
+        boxes, scores = (np.asarray(found, np.float32) for found in self.function(inputs))
+        shapes = boxes.shape, scores.shape
+        if not (boxes.ndim == scores.ndim == 3 and boxes.shape == (*scores.shape[:2], 4)):
+            raise ValueError(f"the detector gave {shapes}; expected (N, D, 4) and (N, D, classes)")
+        if len(boxes) != len(inputs):
+            raise ValueError(f"the detector gave {shapes} for {len(inputs)} pictures")
+        return Detections(boxes, scores)
+
+    def nth(self, inputs: np.ndarray, number: int) -> TargetBox:
+        """The detection of that number, the surest first, in a preprocessed picture (H, W, C).
+
+        Raises ValueError where there are not so many.
+        """
+        boxes, scores = (found[0] for found in self.detections(inputs[np.newaxis]))
+        best = scores.max(axis=-1)
+        order = [i for i in np.argsort(-best, kind="stable") if best[i] > 0 < boxes[i, 2:].min()]
+        if not 0 <= number < len(order):
+            raise ValueError(f"it has {len(order)} detections, numbered from 0; got {number}")
+        chosen = order[number]
+        return TargetBox(tuple(boxes[chosen].tolist()), tuple(scores[chosen].tolist()))
+
+    def at(self, inputs: np.ndarray, place: tuple[float, ...]) -> TargetBox:
+        """That place, with the scores of the detection that overlaps it most.
+
+        Raises ValueError where none does.
+        """
+        found = self.detections(inputs[np.newaxis])
+        overlaps = np.asarray(overlap(found.boxes[0], place)) * (found.scores[0].max(axis=-1) > 0)
+        if not overlaps.any():
+            raise ValueError("it has no detection that overlaps the box")
+        return TargetBox(tuple(place), tuple(found.scores[0, overlaps.argmax()].tolist()))
+
+    def input_gradients(self, inputs: np.ndarray, class_indices, rule: str) -> dict:
+        """`gradients` (N, H, W, C): how the score of each picture's class, or box, changes.
+
+        Raises ValueError where the function is not made of TensorFlow's operations, and for other
+        rules of ReLUs than the plain one.
+        """
+        import tensorflow as tf
+
+        if rule != PLAIN:
+            raise ValueError(f"the {rule} rule of ReLUs is for a Keras model; a detector has none")
+        parts = []
+        for start in range(0, len(inputs), GRADIENT_BATCH):
+            rows = slice(start, start + GRADIENT_BATCH)
+            pictures = tf.convert_to_tensor(inputs[rows])
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(pictures)
+                columns = self._columns(self._differentiable(pictures))
+                chosen = tf.gather(columns, class_indices[rows], axis=1, batch_dims=1)
+            slopes = tape.gradient(chosen, pictures)
+            if slopes is None:
+                raise ValueError(NO_GRADIENT)
+            parts.append(np.asarray(slopes))
+        return {"gradients": np.concatenate(parts)}
+
+    def _differentiable(self, pictures) -> Detections:
+        """What is found, as tensors that know where they come from."""
+        import tensorflow as tf
+
+        try:
+            found = self.function(pictures)
+        except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+            raise ValueError(NO_GRADIENT) from error
+        if not all(map(tf.is_tensor, found)):
+            raise ValueError(NO_GRADIENT)
+        return Detections(*(tf.cast(part, tf.float32) for part in found))
+
+    def _columns(self, found: Detections):
+        """(N, K + contrasts): each class's best score, and each box's similarity."""
+        import tensorflow as tf
+
+        classes = tf.reduce_max(tf.pad(found.scores, ((0, 0), (0, 1), (0, 0))), axis=1)
+        columns = [
+            similarity(found, one) if isinstance(one, TargetBox) else one.of(classes)
+            for one in self.contrasts
+        ]
+        return tf.concat([classes, *columns], axis=1)
+
+    def _answer(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = np.asarray(self._columns(self.detections(inputs)))
+        return columns, columns
+
+
+def similarity(found: Detections, target: TargetBox):
+    """(N, 1): the largest IoU times cosine of scores (eq. 4 and 5); 0 where nothing is found."""
+    import tensorflow as tf
+
+    scores = tf.math.l2_normalize(tf.constant(target.scores, tf.float32))
+    lengths = tf.norm(found.scores, axis=-1)
+    cosines = tf.math.divide_no_nan(tf.linalg.matvec(found.scores, scores), lengths)  # (N, D)
+    alike = overlap(found.boxes, target.place) * cosines
+    return tf.reduce_max(tf.pad(alike, ((0, 0), (0, 1))), axis=1, keepdims=True)
+
+
+def overlap(boxes, place: tuple[float, ...]):
+    """(...,): intersection over union of boxes (..., 4) and one place, all x, y, w, h."""
+    import tensorflow as tf
+
+    boxes = tf.convert_to_tensor(boxes)
+    place = tf.constant(place, boxes.dtype)
+    starts = tf.maximum(boxes[..., :2], place[:2])
+    ends = tf.minimum(boxes[..., :2] + boxes[..., 2:], place[:2] + place[2:])
+    common = tf.reduce_prod(tf.maximum(ends - starts, 0), axis=-1)
+    areas = tf.reduce_prod(boxes[..., 2:], axis=-1) + tf.reduce_prod(place[2:])
+    return tf.math.divide_no_nan(common, areas - common)

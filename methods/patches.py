@@ -1,0 +1,57 @@
+"""Patches, scored one by one: the instances of a bag (Patil 2019), each asked about by itself."""
+
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+
+from perturbation import batches_of, by_picture, perturbed
+from pictures import resized
+
+
+def patches(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    *,
+    grid: Annotated[int, "patches in each direction"] = 7,
+) -> np.ndarray:
+    """Patches: (N, grid, grid), the class's probability where a patch is all there is; black-box.
+
+    Each patch is brought to the classifier's input size. Raises ValueError for a grid below 1 or
+    finer than the pixels.
+    """
+
+    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        inputs = classifier.preprocess(patches_of(image, grid))
+        answers = perturbed(classifier, scored, image, batches_of(inputs), len(inputs), (classes,))
+        scores = np.concatenate([answer["scores"] for answer in answers])  # (patches, classes)
+        rest = np.zeros((grid * grid - len(scores), len(classes)))  # where Ctrl-C ended it early
+        return np.concatenate([scores, rest]).T.reshape(-1, grid, grid)
+
+    return by_picture(images, class_indices, explain)
+
+
+def patches_of(image: np.ndarray, grid: int) -> np.ndarray:
+    """(grid^2, H, W, 3): the patches of a picture (H, W, 3), row by row, each at its full size.
+
+    Equal to the pixel where the grid does not divide the sides.
+    """
+    size = image.shape[:2]
+    if not 1 <= grid <= min(size):
+        raise ValueError(f"PATCHES: grid is from 1 to {min(size)} for this classifier, got {grid}")
+    rows, columns = (np.arange(grid + 1) * side // grid for side in size)
+    return np.stack(
+        [
+            resized(image[top:bottom, left:right], size)
+            for top, bottom in pairwise(rows)
+            for left, right in pairwise(columns)
+        ]
+    )
+
+
+def scored(see, inputs, patches, classes) -> dict:
+    """The question: scores (B, classes) of preprocessed patches, not of the inputs themselves."""
+    import tensorflow as tf
+
+    return {"scores": tf.gather(see(patches).scores, classes, axis=1)}
