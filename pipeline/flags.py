@@ -140,6 +140,7 @@ def make_parser() -> Parser:
         help="where figures and records go (default: %(default)s)",
     )
     add("--show", action="store_true", help="also open a window")
+    add("--report", action="store_true", help="also write report.html, a page of the whole run")
     add = parser.add_argument_group("many pictures").add_argument
     add(
         "--batch_size",
@@ -364,6 +365,7 @@ def _display(arguments, methods, metrics) -> Display:
         arguments.format,
         arguments.output_dir,
         arguments.show,
+        arguments.report,
     )
 
 

@@ -13,6 +13,7 @@ from figures.saving import save_picture
 from methods import METHODS
 from pipeline.explanation import Explanation, colour_bar, drawable, method_title, percent
 from pipeline.flow import Flow, Outcome
+from pipeline.html_report import HtmlReport
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
 from pipeline.record import (
@@ -74,6 +75,7 @@ class Report:
         self._pages = 0
         self._results = Results(plan, [key for keys in flow.keys for key in keys])
         self._names = FileNames(self.display.output_dir)
+        self._html = HtmlReport(plan) if self.display.report else None
 
     def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """The outcomes; where there are many, with a bar that tells rate and time left."""
@@ -96,6 +98,8 @@ class Report:
         if len(self.plan.pictures) <= TOLD:
             self._print(path, explanations)
             self.record["explanations"] += [explanation.row() for explanation in explanations]
+        if self._html:
+            self._html.add(path, explanations)
         if not self.representations:
             return
         if self.display.kind == "bare":
@@ -133,10 +137,16 @@ class Report:
         if self._rows:
             self._pages += 1
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
-        if self.plan.evaluation.metrics and self._done:
-            for path in self._results.write():
+        metrics = self.plan.evaluation.metrics
+        found = self._results.find() if self._done and (metrics or self._html) else None
+        if metrics and found:
+            for path in self._results.write(found):
                 self.record["figures"].append(str(path))
                 _tell(path, False)
+        if self._html:
+            path = self._html.write(self.record, self._failures, found)
+            self.record["figures"].append(str(path))
+            _tell(path, False)
         failures = self.display.output_dir / "failures.csv"
         failures.unlink(missing_ok=True)  # of an earlier run
         if self._failures:
