@@ -18,15 +18,18 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
+from figures import ColourBar
 from pictures import resized
-from pipeline.explanation import Explanation, method_title, percent
+from pipeline.explanation import Explanation, colour_bar, method_title, percent
 from pipeline.plan import Display
+from representations import COLOURED
 
 LEAST = 4_000  # bytes of a thumbnail with what is said of it; with fewer, pictures are left out
 SIDE, SMALLEST_SIDE = 320, 48  # of a thumbnail, pixels
 QUALITY = 80  # of its JPEG
 LONGEST = 80  # letters of a name
 BASE64 = 4 / 3  # bytes of text for a byte
+STOPS = 17  # colours of a legend
 ANSWERS = RIGHT, WRONG, UNKNOWN = "right", "wrong", "class unknown"
 
 
@@ -46,6 +49,7 @@ class Gallery:
         self.true: dict[str, int] = {}
         self.rules: set[str] = set()
         self.answers: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(ANSWERS, 0))
+        self.bars: dict[ColourBar, None] = {}  # in the order in which they came
         self._left = budget
         self.come = 0
         self._most: int | None = None  # pictures that are shown, once it is known
@@ -65,6 +69,8 @@ class Gallery:
         for classifier, given in answers.items():
             self.answers[classifier][given] += 1
         self.rules |= {explanation.rule for explanation in explanations}
+        if self.representation in COLOURED:
+            self.bars |= {colour_bar(self.display.colormap, e.rule): None for e in explanations}
         if self._most is None:
             self._most = max(1, self._left // (LEAST * (1 + len(explanations))))
         most = min(self._most, self.pictures)
@@ -80,10 +86,15 @@ class Gallery:
             self.shown += 1
 
     def parts(self) -> Iterator[bytes]:
-        """The HTML of all pictures that are shown, in parts."""
+        """The HTML of all pictures that are shown, in parts; after the last the file is gone."""
         self._file.seek(0)
-        while part := self._file.read(1 << 20):
-            yield part
+        with self._file:
+            while part := self._file.read(1 << 20):
+                yield part
+
+    def close(self) -> None:
+        """Lets the file vanish, also where nobody has asked for its parts."""
+        self._file.close()
 
     def _card(self, path: Path, explanations: list[Explanation], share: int) -> str:
         """One picture beside its maps, in about `share` bytes."""
@@ -172,13 +183,26 @@ def text(words: str, longest: int = LONGEST) -> str:
     return html.escape(words)
 
 
+def legend(bar: ColourBar) -> str:
+    """A colour bar as HTML."""
+    import matplotlib
+
+    colours = matplotlib.colormaps[bar.colormap](np.linspace(0, 1, STOPS), bytes=True)[:, :3]
+    stops = ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in colours.tolist())
+    words = [f"<span>{text(label)}</span>" for label in bar.labels]
+    return (
+        f'<div class="legend"><i style="background: linear-gradient(to right, {stops})"></i>'
+        f"<div>{''.join(words)}</div></div>"
+    )
+
+
 def data_uri(content: bytes, kind: str) -> str:
-    """A picture as part of a page."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    """A file as part of a page; `kind` is its MIME type."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _image(picture: np.ndarray, most: int, alternative: str) -> str:
-    source = data_uri(thumbnail(picture, most), "jpeg")
+    source = data_uri(thumbnail(picture, most), "image/jpeg")
     return f'<button><img src="{source}" alt="{alternative}"></button>'
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from figures.charts import pixels
 from pipeline.explanation import Explanation
-from pipeline.gallery import ANSWERS, RIGHT, UNKNOWN, Gallery, data_uri, text
+from pipeline.gallery import ANSWERS, RIGHT, UNKNOWN, Gallery, data_uri, legend, text
 from pipeline.plan import Plan
 from pipeline.record import finite
 from pipeline.results import Found
@@ -45,6 +45,7 @@ class HtmlReport:
             "tables": self._tables(found),
             "charts": "".join(_charts(found)),
             "filters": self._filters(),
+            "legends": "".join(map(legend, self.gallery.bars)),
             "failures": _failures(failures),
             "constants": self._constants(record),
         }
@@ -56,6 +57,10 @@ class HtmlReport:
             file.writelines(self.gallery.parts())
             file.write(Template(after).substitute(parts).encode("utf-8", "replace"))
         return unfinished.replace(path)
+
+    def close(self) -> None:
+        """Lets go of what was not written."""
+        self.gallery.close()
 
     def _summary(self, failures: list) -> str:
         """What the run was about, in a paragraph."""
@@ -134,7 +139,7 @@ def _charts(found: Found | None) -> Iterator[str]:
         chart.set_dpi(DOTS)
         file = io.BytesIO()
         Image.fromarray(pixels(chart)).quantize(64).save(file, "png", optimize=True)
-        source = data_uri(file.getvalue(), "png")
+        source = data_uri(file.getvalue(), "image/png")
         if len(source) <= left:
             left -= len(source)
             yield f'<img class="chart" src="{source}" alt="{text(name.replace("_", " "))}">'
@@ -145,8 +150,8 @@ def _choice(key: str, title: str, names: dict[str, Any]) -> str:
         f'<option value="{text(str(value))}">{text(name)}</option>'
         for name, value in sorted(names.items(), key=lambda pair: str(pair[0]).casefold())
     )
-    start = f'<label>{title} <select data-key="{key}"><option value="">all</option>'
-    return f"{start}{options}</select></label>"
+    start = f'<label>{title} <select data-key="{key}" aria-label="{title}">'
+    return f'{start}<option value="">all</option>{options}</select></label>'
 
 
 def _failures(failures: list[tuple[str, str]]) -> str:

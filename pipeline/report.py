@@ -163,6 +163,8 @@ class Report:
 
     def write_record(self) -> None:
         """Saves the record, also of a run that failed on its way."""
+        if self._html:
+            self._html.close()
         for network, row in zip(self.networks, self.record["classifiers"], strict=True):
             row["twin_refused"] = getattr(network, "twin_refused", None)
         path = self._names.path(run_name(self.plan, self.classifiers), "json")

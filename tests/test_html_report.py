@@ -51,7 +51,7 @@ def opened(folder, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     opened, asked, errors = context.new_page(), [], []
     opened.on("request", lambda request: asked.append(request.url))
-    opened.on("pageerror", errors.append)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("dialog", lambda dialog: errors.append(dialog.message))
     opened.goto((folder / "out" / "report.html").as_uri())
     yield opened
@@ -146,10 +146,10 @@ def test_filters_choose_pictures_and_maps(opened):
     assert opened.locator("article:visible").count() == 2
     opened.get_by_label("Class", exact=True).select_option("American_black_bear")
     assert (
-        opened.locator("article:visible h3").inner_text().startswith("american_black_bear_forest")
+        opened.locator("article:visible h3").text_content().startswith("american_black_bear_forest")
     )
     opened.get_by_label("Method").select_option("FEM")
-    assert opened.locator("article:visible figure[data-method]:visible").count() == 1
+    assert opened.locator("article:visible figure[data-method]:not([hidden])").count() == 1
     opened.get_by_label("Name").fill("macaw")
     assert opened.locator("output").inner_text() == "0 of 4 shown"
 
