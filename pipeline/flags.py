@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from classifier import DEFAULT_MODEL
-from classifier.applications import canonical
+from classifier.applications import applications, canonical
 from classifier.loading import PRECISIONS
 from classifier.words import nearest
 from evaluation import METRICS, parse_metric
@@ -166,6 +166,14 @@ def make_parser() -> Parser:
         help="set what the output folder's store holds aside, instead of going on with it",
     )
     _add_evaluation(parser.add_argument_group("how well it explains").add_argument)
+    add = parser.add_argument_group("as a page").add_argument
+    add("--web", action="store_true", help="serve a page for a browser (requirements-web.txt)")
+    add(
+        "--web_address",
+        metavar="HOST[:PORT]",
+        help="where; others than this machine need a password, in the environment variable "
+        "EXPLAINER_PASSWORD (default: 127.0.0.1:7860)",
+    )
     add = parser.add_argument_group("help").add_argument
     add(
         "-h",
@@ -322,6 +330,19 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
             precision=arguments.precision,
         ),
     )
+
+
+def page_classifiers(arguments) -> tuple[ClassifierChoice, ...]:
+    """The classifiers of the page: those asked for, an own model beside the embedded ones.
+
+    Raises ValueError as `make_plan` does.
+    """
+    asked = _classifiers(arguments)
+    if arguments.model_name is not None or arguments.weights or arguments.layer:
+        return asked
+    embedded = [name for name, found in applications().items() if found.embedded]
+    added = tuple(ClassifierChoice(name, precision=arguments.precision) for name in embedded)
+    return tuple(dict.fromkeys((*asked, *added)))
 
 
 def _check_draws(representations, methods, metrics) -> None:
