@@ -30,6 +30,7 @@ COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[
 BY_RULE = "the last"
 FIRST, COMPARED = "GRADCAM", ["GRADCAM", "FEM"]
 PRESET = "preset"
+SORRY = "That did not work"  # above what a visitor is told
 
 
 def friendly(handler: Callable) -> Callable:
@@ -39,14 +40,32 @@ def friendly(handler: Callable) -> Callable:
     def told(*arguments):
         try:
             return handler(*arguments)
-        except (ValueError, OSError) as error:
-            gr.Warning(html.escape(str(error)), title="That did not work")
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            gr.Warning("Something went wrong here; the log has more.", title="That did not work")
-        return gr.skip()
+        except Exception as error:
+            gr.Warning(in_words(error), title=SORRY)
+            return gr.skip()
 
     return told
+
+
+def first_of_chain(handler: Callable) -> Callable:
+    """The same, and what would follow upon its success does not happen."""
+
+    @wraps(handler)
+    def told(*arguments):
+        try:
+            return handler(*arguments)
+        except Exception as error:
+            raise gr.Error(in_words(error), title=SORRY, print_exception=False) from error
+
+    return told
+
+
+def in_words(error: Exception) -> str:
+    """What a visitor is told of an error, as HTML; those that are not theirs go to the log."""
+    if isinstance(error, (ValueError, OSError)):
+        return html.escape(str(error))
+    traceback.print_exception(error, file=sys.stderr)
+    return "Something went wrong here; the log has more."
 
 
 def make_page(desk: Desk) -> gr.Blocks:
@@ -163,12 +182,14 @@ class Page:
         alone = {"concurrency_id": "classifiers", "concurrency_limit": len(self.desk.names)}
         alone |= {**private, "show_progress_on": self.maps}
         quick = {"fn": self._explain_if_quick, "inputs": everything, "outputs": shown, **alone}
-        self.upload.upload(self._take, [self.upload, self.classifier], seen, **alone).then(
-            lambda: None, None, self.upload, **private
-        ).then(**quick)
-        self.gallery.select(self._take_sample, self.classifier, seen, **alone).success(**quick)
+        quiet = alone | {"show_progress": "hidden"}  # so that an error does not cover the maps
+        taken = self.upload.upload(self._take, [self.upload, self.classifier], seen, **quiet)
+        taken.success(**quick)
+        for done in (taken.success, taken.failure):  # room for the next picture
+            done(lambda: None, None, self.upload, **private)
+        self.gallery.select(self._take_sample, self.classifier, seen, **quiet).success(**quick)
         self.classifier.input(
-            self._change_classifier, [self.picture, self.classifier], [*seen, self.layer], **alone
+            self._change_classifier, [self.picture, self.classifier], [*seen, self.layer], **quiet
         ).success(**quick)
         self.guesses.input(_same, self.guesses, self.target, **private).success(**quick)
         self.target.input(_same, self.target, self.guesses, **private).success(**quick)
@@ -188,7 +209,7 @@ class Page:
             **private,
         )
 
-    @friendly
+    @first_of_chain
     def _take(self, path: str | None, name: str):
         """A visitor's picture. What Gradio wrote of it is removed as soon as it is read."""
         file = Path(path or "").resolve()
@@ -200,12 +221,12 @@ class Page:
             file.unlink(missing_ok=True)
         return self._seen(read_upload(content), name)
 
-    @friendly
+    @first_of_chain
     def _take_sample(self, event: gr.SelectData, name: str):
         """One of our own pictures, by its number."""
         return self._seen(drawable(read_picture(self.samples[int(event.index)])), name)
 
-    @friendly
+    @first_of_chain
     def _change_classifier(self, picture: np.ndarray | None, name: str):
         """The same picture, seen by another classifier."""
         layers = gr.update(choices=self._layers(name), value=BY_RULE)
