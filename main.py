@@ -5,7 +5,7 @@ python main.py --explanation_method=GRADCAM
 
 import sys
 
-from pipeline.flags import make_parser, make_plan, row_help
+from pipeline.flags import make_parser, make_plan, page_classifiers, row_help
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,6 +16,8 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.help is not None:
             print(row_help(arguments.help) if arguments.help else parser.format_help())
             return 0
+        if arguments.web:
+            return _serve(arguments)
         plan = make_plan(arguments)
         return _list_layers(plan) if arguments.list_layers else _run(plan)
     except (ValueError, OSError) as error:
@@ -34,6 +36,15 @@ def _run(plan) -> int:
 
     start_tensorflow()
     return run(plan)
+
+
+def _serve(arguments) -> int:
+    from classifier.starting import start_tensorflow
+    from web import make_site, serve
+
+    site = make_site(arguments.web_address)
+    start_tensorflow()
+    return serve(page_classifiers(arguments), site)
 
 
 def _list_layers(plan) -> int:

@@ -17,10 +17,12 @@ class PictureError(ValueError):
     """A file that cannot be read as a picture; its message is one line and names the file."""
 
 
-def read_picture(path: str | Path, content: bytes | None = None) -> np.ndarray:
+def read_picture(
+    path: str | Path, content: bytes | None = None, most: int = MAX_PIXELS
+) -> np.ndarray:
     """(H, W, 3) uint8 RGB of a picture file, upright as its EXIF orientation says.
 
-    `content` is the file's, where it was read before.
+    `content` is the file's, where it was read before; `most` are the pixels that it may have.
 
     Grey, palette, CMYK and 16-bit pictures become RGB; transparent ones lie on white; of an
     animation it is the first frame. Raises PictureError for a broken, truncated, empty or
@@ -34,10 +36,10 @@ def read_picture(path: str | Path, content: bytes | None = None) -> np.ndarray:
             content = place(path).read_bytes() if content is None else content
             with Image.open(io.BytesIO(content)) as image:
                 pixels = image.width * image.height
-                if pixels > MAX_PIXELS:
+                if pixels > most:
                     raise PictureError(
                         f"picture '{path}' is absurdly large: {image.width} x {image.height} "
-                        f"pixels; at most {MAX_PIXELS // 10**6} million are read"
+                        f"pixels; at most {most // 10**6} million are read"
                     )
                 return _rgb(ImageOps.exif_transpose(image))
     except PictureError:

@@ -19,7 +19,7 @@ from representations import ALPHA, RULES, default_colormap, represent, upsampled
 LARGEST_DRAWN = 1600  # pixels of a side
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """What a method says of one picture and one class of one classifier."""
 
@@ -162,6 +162,9 @@ class Explanation:
             "metrics": self.verdict.values,
             "tied": self.verdict.tied,
         }
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.title.replace(chr(10), ', ')})"
 
     def _repr_png_(self) -> bytes:
         """How a notebook shows it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from classifier import DEFAULT_MODEL
-from classifier.applications import canonical
+from classifier.applications import applications, canonical
 from classifier.loading import PRECISIONS
 from classifier.words import nearest
 from evaluation import METRICS, parse_metric
@@ -165,6 +165,7 @@ def make_parser() -> Parser:
         help="where figures and records go (default: %(default)s)",
     )
     add("--show", action="store_true", help="also open a window")
+    add("--report", action="store_true", help="also write report.html, a page of the whole run")
     add = parser.add_argument_group("many pictures").add_argument
     add(
         "--batch_size",
@@ -198,6 +199,14 @@ def make_parser() -> Parser:
     )
     _add_evaluation(parser.add_argument_group("how well it explains").add_argument)
     _add_experiments(parser.add_argument_group("whether it holds").add_argument)
+    add = parser.add_argument_group("as a page").add_argument
+    add("--web", action="store_true", help="serve a page for a browser (requirements-web.txt)")
+    add(
+        "--web_address",
+        metavar="HOST[:PORT]",
+        help="where; others than this machine need a password, in the environment variable "
+        "EXPLAINER_PASSWORD (default: 127.0.0.1:7860)",
+    )
     add = parser.add_argument_group("help").add_argument
     add(
         "-h",
@@ -483,6 +492,19 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
     )
 
 
+def page_classifiers(arguments) -> tuple[ClassifierChoice, ...]:
+    """The classifiers of the page: those asked for, an own model beside the embedded ones.
+
+    Raises ValueError as `make_plan` does.
+    """
+    asked = _classifiers(arguments)
+    if arguments.model_name is not None or arguments.weights or arguments.layer:
+        return asked
+    embedded = [name for name, found in applications().items() if found.embedded]
+    added = tuple(ClassifierChoice(name, precision=arguments.precision) for name in embedded)
+    return tuple(dict.fromkeys((*asked, *added)))
+
+
 def _check_draws(representations, methods, metrics) -> None:
     """Some representations are drawn of some methods only, some go with some metrics."""
     for name in representations:
@@ -524,6 +546,7 @@ def _display(arguments, methods, metrics) -> Display:
         arguments.format,
         place(arguments.output_dir),
         arguments.show,
+        arguments.report,
     )
 
 

@@ -24,16 +24,19 @@ def judged(
     evidence: Evidence | None,
 ) -> Iterator[Explanation]:
     """The explanations of one picture with what the metrics say, and how well methods agree."""
-    if not found or not metrics:
-        yield from found
+    if not found:
         return
     first = found[0]
-    image = resized(first.picture, classifier.input_size)
     known = {}
     if evidence is not None and first.path is not None:
-        known["truth"] = evidence.truth(first.path, first.picture.shape[:2])
         name, index = evidence.true_class(first.path, classifier)
         known |= {"true_class": name, "true_index": index}
+    if not metrics:
+        yield from (replace(explanation, **known) for explanation in found)
+        return
+    image = resized(first.picture, classifier.input_size)
+    if known:
+        known["truth"] = evidence.truth(first.path, first.picture.shape[:2])
     others = evidence.other_fixations(first.path) if known else None
     for method in {str(explanation.method): explanation.method for explanation in found}.values():
         own = [explanation for explanation in found if str(explanation.method) == str(method)]

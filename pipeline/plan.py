@@ -170,11 +170,12 @@ class Display:
     format: str = "png"
     output_dir: Path = Path("results")
     show: bool = False
+    report: bool = False  # whether there is an HTML page of the run
 
     @property
     def draws(self) -> bool:
-        """Whether there are figures."""
-        return self.representations != ()
+        """Whether there are figures, or a page of them."""
+        return self.representations != () or self.report
 
     @property
     def figure_format(self) -> str:

@@ -18,6 +18,7 @@ from figures.saving import REST, save_animation, save_picture
 from methods import METHODS
 from pipeline.explanation import Explanation, colour_bar, percent
 from pipeline.flow import Flow, Outcome
+from pipeline.html_report import HtmlReport
 from pipeline.names import FileNames, run_name, single_name
 from pipeline.plan import Plan
 from pipeline.record import (
@@ -87,6 +88,7 @@ class Report:
         self._results = Results(plan, [key for keys in flow.keys for key in keys])
         self._names = FileNames(self.display.output_dir)
         self._behind = Behind()
+        self._html = HtmlReport(plan) if self.display.report else None
 
     def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """The outcomes; where there are many, with a bar that tells rate and time left."""
@@ -109,6 +111,8 @@ class Report:
         if self.tells:
             self._print(path, explanations)
             self.record["explanations"] += [explanation.row() for explanation in explanations]
+        if self._html:
+            self._html.add(path, explanations)
         if not self.representations:
             return
         if self.display.kind == "bare":
@@ -156,9 +160,13 @@ class Report:
         if self._rows:
             self._pages += 1
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
-        if self.plan.evaluation.metrics and self._done:
-            for path in self._results.write():
+        metrics = self.plan.evaluation.metrics
+        found = self._results.find() if self._done and (metrics or self._html) else None
+        if metrics and found:
+            for path in self._results.write(found):
                 self.wrote(path)
+        if self._html:
+            self.wrote(self._html.write(self.record, list(self._failures.items()), found))
         failures = self.display.output_dir / "failures.csv"
         failures.unlink(missing_ok=True)  # of an earlier run
         if self._failures:
@@ -176,6 +184,8 @@ class Report:
 
     def write_record(self) -> None:
         """Saves the record, also of a run that failed on its way."""
+        if self._html:
+            self._html.close()
         for network, row in zip(self.networks, self.record["classifiers"], strict=True):
             row["twin_refused"] = getattr(network, "twin_refused", None)
         path = self._names.path(run_name(self.plan, self.classifiers), "json")

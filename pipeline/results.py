@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,14 @@ from pipeline.tables import write_tables
 CURVES = ("INSERTION", "DELETION")
 
 
+class Found(NamedTuple):
+    """What the rows say, all of them pandas frames, and charts of it by name."""
+
+    rows: Any
+    tables: dict[str, Any]
+    charts: dict[str, Any]  # matplotlib figures; none where the plan draws nothing
+
+
 class Results:
     """What the rows of a plan say, as tables and charts in its output folder."""
 
@@ -39,12 +48,12 @@ class Results:
         self.keys = keys
         self.metrics = {str(call): METRICS[call.name].better for call in plan.evaluation.metrics}
 
-    def write(self) -> list[Path]:
-        """Writes all tables and charts, and gives their paths; none where there are no rows."""
+    def find(self) -> Found | None:
+        """All tables and charts; None where there are no rows."""
         rows = store.read(self.folder, heavy=False)
         rows = rows[self._ours(rows) & rows["error"].isna()]
         if rows.empty:
-            return []
+            return None
         for metric in self.metrics:
             rows[metric] = rows.get(metric, np.nan)
             if rows[metric].isna().all():
@@ -53,11 +62,19 @@ class Results:
             "summary": summary(rows, self.metrics),
             "tests": paired_tests(rows, self.metrics),
             "methods": self._methods(rows),
-            "agreement": agreement(rows),
+            "agreement": agreement(rows if self.metrics else rows[:0]),  # metrics find it out
             "accuracy": self._accuracy(rows),
         }
-        written = write_tables(self.folder, rows, tables, self.metrics, self.constants())
-        return written + (self._charts(rows, tables) if self.plan.display.draws else [])
+        return Found(rows, tables, self._charts(rows, tables) if self.plan.display.draws else {})
+
+    def write(self, found: Found) -> list[Path]:
+        """Writes the tables and charts, and gives their paths."""
+        written = write_tables(self.folder, *found[:2], self.metrics, self.constants())
+        kind = self.plan.display.figure_format
+        charts = found.charts if self.plan.display.representations != () else {}
+        return written + [
+            save_figure(chart, self.folder / f"{name}.{kind}") for name, chart in charts.items()
+        ]
 
     def constants(self) -> str:
         """Every option of every metric, and how fixations became gaze maps: for captions."""
@@ -118,7 +135,7 @@ class Results:
             )
         return pd.DataFrame(told)
 
-    def _charts(self, rows, tables) -> list[Path]:
+    def _charts(self, rows, tables) -> dict[str, Any]:
         charts = {"box_plots": self._boxes(rows)}
         if curves := self._curves():
             charts["curves"] = curves
@@ -137,12 +154,7 @@ class Results:
                 charts[f"confusion_{classifier}"] = matrix_chart(
                     table, list(table.index), list(table), title, about, form=".0f"
                 )
-        kind = self.plan.display.format
-        return [
-            save_figure(chart, self.folder / f"{name}.{kind}")
-            for name, chart in charts.items()
-            if chart
-        ]
+        return {name: chart for name, chart in charts.items() if chart}
 
     def _boxes(self, rows):
         """Box plots, a panel for each metric; None where no metric has a value."""

@@ -12,19 +12,19 @@ REPORTED = ("classifier", "method", "metric", "n", "nan", "missing", "mean", "va
 
 def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], about: str) -> list:
     """Writes `results.csv`, a CSV for each table, and `summary.md` and `.tex`; gives the paths."""
-    written = [_csv(rows.drop(columns=[*LEFT_OUT]), folder / "results.csv")]
+    files = [_csv(rows.drop(columns=[*LEFT_OUT]), folder / "results.csv")]
     for name, table in tables.items():
         if len(table):
-            written.append(_csv(table, folder / f"{name}.csv", index=name == "agreement"))
-    shown = _sections(tables)
-    markdown = [f"## {title}\n\n{_text(table, 'pipe')}\n" for title, table in shown.items()]
-    written.append(write_text(folder / "summary.md", "\n".join([*markdown, about, ""])))
-    latex = [f"% {title}\n{_text(table, 'latex_booktabs')}\n" for title, table in shown.items()]
-    written.append(write_text(folder / "summary.tex", "\n".join([*latex, f"% {about}", ""])))
-    return written
+            files.append(_csv(table, folder / f"{name}.csv", index=name == "agreement"))
+    shown = sections(tables)
+    markdown = [f"## {title}\n\n{written(table, 'pipe')}\n" for title, table in shown.items()]
+    files.append(write_text(folder / "summary.md", "\n".join([*markdown, about, ""])))
+    latex = [f"% {title}\n{written(table, 'latex_booktabs')}\n" for title, table in shown.items()]
+    files.append(write_text(folder / "summary.tex", "\n".join([*latex, f"% {about}", ""])))
+    return files
 
 
-def _sections(tables: dict) -> dict:
+def sections(tables: dict) -> dict:
     """The tables of the report by their titles."""
     sections = {}
     if len(tables["summary"]):
@@ -54,7 +54,8 @@ def _reported(table, *more: str):
     return table[[*more, *REPORTED, "95 % interval"]]
 
 
-def _text(table, style: str) -> str:
+def written(table, style: str) -> str:
+    """The table in a style of tabulate's: pipe, latex_booktabs, html."""
     from tabulate import tabulate
 
     return tabulate(table, "keys", style, floatfmt=f".{DIGITS}g", showindex=False, missingval="")

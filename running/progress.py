@@ -2,33 +2,49 @@
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from running.notes import note
 
 Batch = TypeVar("Batch")
+Listener = Callable[[int, int], bool]  # (batches done, of how many) -> whether to stop
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
     """The batches, of which there are `total`; a terminal shows a bar with the time left.
 
     On Ctrl-C the batch under way is finished and no other begun; `stopped_early` is noted. A second
-    Ctrl-C, or one before the first batch is done, raises KeyboardInterrupt.
+    Ctrl-C, or one before the first batch is done, raises KeyboardInterrupt. A listener is told
+    instead of the terminal, and stops as Ctrl-C does.
     """
     from tqdm import tqdm
 
-    bar = tqdm(total=total, disable=None, leave=False, unit="batch")  # None: terminals only
+    listener = _LISTENER.get()
+    shown = {"disable": None if listener is None else True}  # None: terminals only
+    bar = tqdm(total=total, leave=False, unit="batch", **shown)
     with _listening_for_interrupts() as interrupted, bar:
         for done, batch in enumerate(batches):
-            if interrupted.is_set():
+            if interrupted.is_set() or (listener is not None and listener(done, total)):
                 if done == 0:
                     raise KeyboardInterrupt
                 note(stopped_early=True)
                 return
             yield batch
             bar.update()
+
+
+@contextmanager
+def telling(listener: Listener) -> Iterator[None]:
+    """Inside, the listener is told before each batch of all that is walked by `progress`."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What tests share: small networks, the embedded classifier, the reference maps."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -37,6 +38,19 @@ def listening_for_ctrl_c():
 @pytest.fixture(scope="session")
 def lite() -> "Classifier":  # noqa: F821 (only a word for the reader)
     return load_classifier("EfficientNetLite0")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's chromium; the test is skipped where it, or Playwright, is not installed."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

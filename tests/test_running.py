@@ -10,7 +10,7 @@ from classifier.twin import has_bfloat16
 from methods import METHODS
 from methods.rise import rise
 from perturbation import batch_sizes, by_picture, correlation
-from running import note, noting, progress, tally
+from running import note, noting, progress, tally, telling
 
 
 def test_notes_reach_the_one_who_listens_and_no_other():
@@ -62,6 +62,23 @@ def test_progress_works_in_other_threads():
     thread.start()
     thread.join()
     assert seen == [0, 1, 2]
+
+
+def test_a_listener_is_told_before_each_batch_and_stops_as_ctrl_c_does():
+    told, seen = [], []
+
+    def listener(done, total):
+        told.append((done, total))
+        return done == 2
+
+    with noting() as notes, telling(listener):
+        seen.extend(progress(iter(range(10)), 10))
+    assert told == [(0, 10), (1, 10), (2, 10)]
+    assert seen == [0, 1]
+    assert notes == {"stopped_early": True}
+    with telling(lambda done, total: True), pytest.raises(KeyboardInterrupt):
+        next(progress(iter(range(3)), 3))
+    assert list(progress(iter(range(3)), 3)) == [0, 1, 2]
 
 
 def test_rise_that_was_stopped_gives_the_map_so_far(monkeypatch):

@@ -19,6 +19,7 @@ ORDER = [
     ("methods",),
     ("evaluation", "experiments", "views"),
     ("pipeline",),
+    ("web",),
     ("main",),
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -1,0 +1,201 @@
+"""What the page does, without a browser: limits, turns, and early ends."""
+
+import io
+import json
+import re
+import threading
+
+import numpy as np
+import pytest
+from conftest import noise, sequential
+from PIL import Image
+
+from methods import METHODS, MethodCall
+from pictures import PictureError
+from pipeline import ClassifierChoice
+from web.desk import MOST_MAPS, BusyError, Desk, StoppedError, call_of, limit, read_upload
+from web.serving import is_loopback, needed_password, parse_address
+from web.showing import Look, downloads_html, shown_html
+
+PICTURE = noise(count=1)[0].astype(np.uint8)
+RISE = MethodCall("RISE", {"masks": 96})
+
+
+@pytest.fixture(scope="module")
+def choice(tmp_path_factory) -> ClassifierChoice:
+    folder = tmp_path_factory.mktemp("desk")
+    sequential().save(folder / "small.keras")
+    (folder / "small.json").write_text(json.dumps({"class_names": ["ant", "bee", "<b>"]}))
+    return ClassifierChoice(model_path=str(folder / "small.keras"))
+
+
+@pytest.fixture
+def desk(choice) -> Desk:
+    return Desk([choice])
+
+
+def png(height: int, width: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (width, height)).save(file, "png")
+    return file.getvalue()
+
+
+def test_a_desk_tells_classes_layers_and_the_best_guesses(desk):
+    assert desk.names == ["small"]
+    assert desk.classes("small") == [("ant", "index:0"), ("bee", "index:1"), ("<b>", "index:2")]
+    assert "backbone/last" in desk.layers("small")
+    guesses = desk.guesses("small", PICTURE)
+    assert sum(guess.probability for guess in guesses) == pytest.approx(1)
+    assert guesses[0].probability == max(guess.probability for guess in guesses)
+
+
+def test_methods_and_classes_are_explained_each_with_each(desk):
+    calls = [MethodCall("GRADCAM"), MethodCall("FEM")]
+    answer = desk.explain("small", PICTURE, calls, "index:0,bee")
+    found = [(e.method.name, e.label) for e in answer.explanations]
+    assert found == [("GRADCAM", "ant"), ("GRADCAM", "bee"), ("FEM", "ant")]
+    assert answer.classifier["layer"].endswith("last")
+
+
+def test_a_layer_is_for_one_request_only(desk):
+    first = desk.explain("small", PICTURE, [MethodCall("GRADCAM")], "ant", layer="backbone/conv1")
+    second = desk.explain("small", PICTURE, [MethodCall("GRADCAM")], "ant")
+    assert first.explanations[0].map.shape == (16, 16)
+    assert second.explanations[0].map.shape == (8, 8)
+
+
+def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(desk):
+    told, stop = [], threading.Event()
+
+    def tell(done, total):
+        told.append((done, total))
+        if done == 1:
+            stop.set()
+
+    answer = desk.explain("small", PICTURE, [RISE], "ant", tell=tell, stop=stop)
+    assert told == [(0, 3), (1, 3)]
+    assert answer.explanations[0].stopped_early
+    assert answer.explanations[0].notes["passes"] == 32
+    assert "Stopped early, after 32 passes" in shown_html(answer, Look("overlay", None, 0.5))
+
+
+def test_time_that_is_up_before_anything_is_known_is_said(choice):
+    desk = Desk([choice], seconds=60)
+    desk.classes("small")
+    desk._seconds = -1  # which a lock takes for no limit
+    with pytest.raises(StoppedError, match="before the first"):
+        desk.explain("small", PICTURE, [RISE], "ant")
+
+
+def test_a_classifier_works_for_one_visitor_at_a_time(choice):
+    desk = Desk([choice], seconds=0.1)
+    desk._locks["small"].acquire()
+    with pytest.raises(BusyError, match="small is busy"):
+        desk.classes("small")
+    desk._locks["small"].release()
+    assert len(desk.classes("small")) == 3
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("anteater", "no class 'anteater'"),
+        ("index:3", "indices go from 0 to 2"),
+        ("../../etc/passwd", "no class"),
+        ("ant:ant", "a class against itself"),
+    ],
+)
+def test_a_class_that_there_is_not_is_said(desk, target, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        desk.explain("small", PICTURE, [MethodCall("GRADCAM")], target)
+
+
+def test_no_more_maps_are_made_than_a_page_holds(desk):
+    calls = [MethodCall("GRADCAM", {"smooth": "none"})] * 5
+    with pytest.raises(ValueError, match=f"15 maps .* {MOST_MAPS} at once"):
+        desk.explain("small", PICTURE, calls, "ant,bee,index:2")
+
+
+def test_only_options_that_differ_from_their_defaults_are_given():
+    assert call_of("RISE", {"masks": 4000, "grid": 7, "keep": None, "preset": ""}) == MethodCall(
+        "RISE", {"grid": 7}
+    )
+    assert call_of("LIME", {"preset": "lab"}).given == {"preset": "lab"}
+
+
+@pytest.mark.parametrize(
+    ("method", "values", "words"),
+    [
+        ("RISE", {"masks": 10**9}, "masks goes from 0 to 16000"),
+        ("RISE", {"grid": 10**4}, "grid goes from 0 to 100"),
+        ("RISE", {"seed": -1}, "seed goes from 0 to"),
+        ("RISE", {"keep": float("nan")}, "keep=nan"),
+        ("GRADCAM", {"relu": "__import__('os')"}, "expected one of"),
+    ],
+)
+def test_options_beyond_a_limit_are_refused(method, values, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        call_of(method, values)
+
+
+def test_every_preset_is_within_the_limits():
+    for row in METHODS.values():
+        for preset in row.presets.values():
+            for name, value in preset.items():
+                option = row.options[name]
+                assert option.kind is not int or value <= limit(option)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "this picture cannot be read"),
+        (b"<svg onload=alert(1)>", "not a picture format that is known"),
+        (png(10, 10)[:40], "this picture cannot be read"),
+        (png(8000, 8000), "8000 x 8000 pixels; at most 40 million"),
+        (bytes(20_000_001), "larger than 20 MB"),
+    ],
+)
+def test_an_upload_that_will_not_do_is_refused_in_words(content, words):
+    with pytest.raises(PictureError, match=re.escape(words)):
+        read_upload(content)
+
+
+def test_a_large_upload_is_made_smaller():
+    assert read_upload(png(2000, 4000)).shape == (800, 1600, 3)
+
+
+def test_what_is_shown_has_its_files_within_and_names_escaped(desk):
+    answer = desk.explain("small", PICTURE, [MethodCall("GRADCAM")], "index:2")
+    look = Look("isolines", "viridis", 0.3)
+    shown, links = shown_html(answer, look), downloads_html(answer, look)
+    assert "<b>" not in shown
+    assert "&lt;b&gt;" in shown
+    targets = re.findall(r'(?:src|href)="(.{5})', shown + links)
+    assert len(targets) == 5
+    assert set(targets) == {"data:"}
+    assert re.findall(r'download="([^"]+)"', links) == ["figure.png", "map.npy", "record.json"]
+
+
+def test_addresses_are_hosts_with_or_without_a_port():
+    assert parse_address(None) == ("127.0.0.1", 7860)
+    assert parse_address("0.0.0.0:80") == ("0.0.0.0", 80)
+    assert parse_address("[::1]:80") == ("::1", 80)
+    assert parse_address("lab.example") == ("lab.example", 7860)
+    for wrong in ("a:b", ":80", "host:0", "host:70000"):
+        with pytest.raises(ValueError, match="expected HOST or HOST:PORT"):
+            parse_address(wrong)
+
+
+def test_only_the_loopback_needs_no_password(monkeypatch):
+    monkeypatch.delenv("EXPLAINER_PASSWORD", raising=False)
+    assert [is_loopback(h) for h in ("127.0.0.1", "localhost", "::1", "127.9.9.9")] == [True] * 4
+    assert needed_password("127.0.0.1") is None
+    for host in ("0.0.0.0", "::", "192.168.1.2", "lab.example"):
+        with pytest.raises(ValueError, match="EXPLAINER_PASSWORD"):
+            needed_password(host)
+    monkeypatch.setenv("EXPLAINER_PASSWORD", "short")
+    with pytest.raises(ValueError, match="shorter than 8"):
+        needed_password("0.0.0.0")
+    monkeypatch.setenv("EXPLAINER_PASSWORD", "long enough")
+    assert needed_password("0.0.0.0") == "long enough"

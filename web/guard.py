@@ -1,0 +1,91 @@
+"""What stands between the page and the network: few addresses, strict headers, no outside links."""
+
+import re
+import secrets
+from collections.abc import Iterable
+
+READ = (  # paths that a browser reads
+    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/logout|/manifest\.json|"
+    r"/gradio_api/(theme\.css|app_id|token|user|login_check|startup-events|info|queue/data|"
+    r"upload_progress|heartbeat/\w+|file=/.+)/?"
+)
+WRITTEN = r"/login|/gradio_api/(queue/join|upload|cancel|reset)/?"  # and to which it sends
+ALLOWED = {"GET": READ, "HEAD": READ, "POST": WRITTEN}
+POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio's templates
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+}
+OUTSIDE = re.compile(rb"<(?:meta|link|script|a)\b[^>]*https?://[^>]*>(?:\s*</(?:script|a)>)?")
+LARGEST_BODY = 1_000_000  # bytes of a request that is no upload
+
+
+class Guard:
+    """ASGI middleware around the page.
+
+    `hosts` are the names by which it may be asked for; none: by any.
+    """
+
+    def __init__(self, app, hosts: Iterable[str] = ()):
+        self.app = app
+        self.hosts = frozenset(hosts)
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http" and self._allows(scope):
+            await self.app(scope, receive, Rewriting(send))
+        elif scope["type"] == "http":
+            headers = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": 404, "headers": headers})
+            await send({"type": "http.response.body", "body": b"not found"})
+
+    def _allows(self, scope) -> bool:
+        """Whether the request is one that the page makes, under a name of ours."""
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
+        name = (host[0] or host[2]).strip("[]")
+        length = headers.get(b"content-length", b"0")
+        upload = scope["path"].startswith("/gradio_api/upload")
+        return (
+            (not self.hosts or name in self.hosts)
+            and re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), scope["path"]) is not None
+            and (upload or (length.isdigit() and int(length) <= LARGEST_BODY))
+        )
+
+
+class Rewriting:
+    """Sends a response on, with our headers; of a page, only once it is free of outside links."""
+
+    def __init__(self, send):
+        self._send = send
+        self._start = None  # of a page whose body is still coming
+        self._body = b""
+
+    async def __call__(self, message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name.lower(), value) for name, value in message["headers"]]
+            kind = dict(headers).get(b"content-type", b"")
+            message = {**message, "headers": [*headers, *HEADERS.items()]}
+            if kind.startswith(b"text/html"):
+                self._start = message
+                return
+        elif self._start is not None:
+            self._body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            nonce = secrets.token_urlsafe(16)
+            body = OUTSIDE.sub(b"", self._body)
+            body = body.replace(b"<script", f'<script nonce="{nonce}"'.encode())
+            headers = [pair for pair in self._start["headers"] if pair[0] != b"content-length"]
+            headers.append((b"content-length", str(len(body)).encode()))
+            headers.append((b"content-security-policy", POLICY.format(nonce=nonce).encode()))
+            await self._send({**self._start, "headers": headers})
+            message = {"type": "http.response.body", "body": body}
+        await self._send(message)

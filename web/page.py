@@ -1,0 +1,358 @@
+"""The page itself, in Gradio: what is on it, and what happens where."""
+
+import html
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import gradio as gr
+import matplotlib
+import numpy as np
+
+from methods import METHODS, Method
+from methods.row import Option
+from pictures import find_pictures, read_picture
+from pipeline.explanation import drawable
+from pipeline.gallery import small
+from representations import ALPHA
+from web.desk import MOST_BYTES, Answer, Desk, call_of, limit, read_upload
+from web.showing import Look, downloads_html, guess_title, picture_html, shown_html
+
+SAMPLES = Path(__file__).parent.parent / "data"
+OF_ALL = ("overlay", "heatmap", "isolines", "hard_mask", "soft_selection")  # representations
+AS_IT_SUITS = "as it suits"
+COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]
+BY_RULE = "the last"
+FIRST, COMPARED = "GRADCAM", ["GRADCAM", "FEM"]
+PRESET = "preset"
+SORRY = "That did not work"  # above what a visitor is told
+
+
+def friendly(handler: Callable) -> Callable:
+    """The handler; where it fails the visitor is told in a line, and nothing else changes."""
+
+    @wraps(handler)
+    def told(*arguments):
+        try:
+            return handler(*arguments)
+        except Exception as error:
+            gr.Warning(in_words(error), title=SORRY)
+            return gr.skip()
+
+    return told
+
+
+def first_of_chain(handler: Callable) -> Callable:
+    """The same, and what would follow upon its success does not happen."""
+
+    @wraps(handler)
+    def told(*arguments):
+        try:
+            return handler(*arguments)
+        except Exception as error:
+            raise gr.Error(in_words(error), title=SORRY, print_exception=False) from error
+
+    return told
+
+
+def in_words(error: Exception) -> str:
+    """What a visitor is told of an error, as HTML; those that are not theirs go to the log."""
+    if isinstance(error, (ValueError, OSError)):
+        return html.escape(str(error))
+    traceback.print_exception(error, file=sys.stderr)
+    return "Something went wrong here; the log has more."
+
+
+def make_page(desk: Desk) -> gr.Blocks:
+    """The page, not yet served."""
+    with gr.Blocks(
+        title="Why this class?", analytics_enabled=False, delete_cache=(300, 900)
+    ) as page:
+        Page(desk).build()
+    return page
+
+
+class Page:
+    """The page's parts, and what they do to each other."""
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+        self.samples = find_pictures([SAMPLES])
+        self._stops: dict[str, threading.Event] = {}  # of visitors' running requests
+
+    def build(self) -> None:
+        """Puts all parts on the page that is open, and joins them."""
+        self.picture, self.answer = gr.State(), gr.State()
+        gr.Markdown("# What did the classifier look at?")
+        with gr.Row():
+            with gr.Column(scale=2, min_width=300):
+                self._build_picture()
+            with gr.Column(scale=3, min_width=300):
+                self._build_explanation()
+                self._build_look()
+                self._build_comparison()
+        self._join()
+
+    def _build_picture(self) -> None:
+        self.upload = gr.File(
+            label="A picture", show_label=False, file_types=["image"], height=130, elem_id="upload"
+        )
+        gr.Markdown(f"A picture of up to {MOST_BYTES // 10**6} MB, or one of these:")
+        self.gallery = gr.Gallery(
+            [small(read_picture(path)) for path in self.samples],
+            label="Sample pictures",
+            show_label=False,
+            columns=5,
+            height="auto",
+            object_fit="cover",
+            allow_preview=False,
+            buttons=[],
+            elem_id="samples",
+        )
+        self.original = gr.HTML(elem_classes="picture", elem_id="picture")
+        names = self.desk.names
+        self.classifier = gr.Dropdown(
+            names, value=names[0], label="Classifier", visible=len(names) > 1
+        )
+        self.guesses = gr.Radio(
+            [], label="It sees (choose a class to explain it)", elem_classes="guesses"
+        )
+        self.target = gr.Dropdown(
+            self.desk.classes(names[0]),
+            value=None,
+            label="Any other class",
+            info="start typing; A:B asks why A and not B",
+            allow_custom_value=True,
+            elem_id="target",
+        )
+
+    def _build_explanation(self) -> None:
+        with gr.Row():
+            self.method = gr.Dropdown(
+                [(row.title, name) for name, row in METHODS.items()], value=FIRST, label="Method"
+            )
+            self.layer = gr.Dropdown(self._layers(self.desk.names[0]), value=BY_RULE, label="Layer")
+        self.about = gr.Markdown(summary(METHODS[FIRST]))
+        self.forms: dict[str, gr.Group] = {}
+        self.options: dict[tuple[str, str], Any] = {}
+        for name, row in METHODS.items():
+            with gr.Group(visible=name == FIRST) as self.forms[name], gr.Row():
+                for key, part in form(row).items():
+                    self.options[name, key] = part
+        with gr.Row():
+            self.start = gr.Button("Explain", variant="primary")
+            self.stop = gr.Button("Stop")
+        self.maps = gr.HTML(min_height=120, elem_id="maps")
+        self.downloads = gr.HTML(elem_id="downloads")
+
+    def _build_look(self) -> None:
+        with gr.Row():
+            self.representation = gr.Dropdown(
+                self._representations(FIRST), value=OF_ALL[0], label="Shown as"
+            )
+            self.colormap = gr.Dropdown(COLORMAPS, value=AS_IT_SUITS, label="Colormap")
+            self.alpha = gr.Slider(0, 1, ALPHA, step=0.05, label="Map's weight")
+
+    def _build_comparison(self) -> None:
+        with gr.Accordion("Compare methods and classes side by side", open=False):
+            self.compared = gr.Dropdown(
+                [(row.title, name) for name, row in METHODS.items()],
+                value=COMPARED,
+                multiselect=True,
+                label="Methods",
+            )
+            self.targets = gr.Dropdown(
+                self.desk.classes(self.desk.names[0]), multiselect=True, label="Classes"
+            )
+            self.compare = gr.Button("Compare")
+
+    def _join(self) -> None:
+        """What happens when: a picture, a class, a method and the like are chosen."""
+        seen = [self.picture, self.original, self.guesses, self.target, self.targets]
+        shown = [self.answer, self.maps, self.downloads]
+        asked = [self.picture, self.classifier, self.method, self.layer, self.target]
+        look = [self.representation, self.colormap, self.alpha]
+        everything = [*asked, *look, *self.options.values()]
+        private = {"api_visibility": "private"}
+        alone = {"concurrency_id": "classifiers", "concurrency_limit": len(self.desk.names)}
+        alone |= {**private, "show_progress_on": self.maps}
+        quick = {"fn": self._explain_if_quick, "inputs": everything, "outputs": shown, **alone}
+        quiet = alone | {"show_progress": "hidden"}  # so that an error does not cover the maps
+        taken = self.upload.upload(self._take, [self.upload, self.classifier], seen, **quiet)
+        taken.success(**quick)
+        for done in (taken.success, taken.failure):  # room for the next picture
+            done(lambda: None, None, self.upload, **private)
+        self.gallery.select(self._take_sample, self.classifier, seen, **quiet).success(**quick)
+        self.classifier.input(
+            self._change_classifier, [self.picture, self.classifier], [*seen, self.layer], **quiet
+        ).success(**quick)
+        self.guesses.input(_same, self.guesses, self.target, **private).success(**quick)
+        self.target.input(_same, self.target, self.guesses, **private).success(**quick)
+        described = [self.about, self.representation, *self.forms.values()]
+        self.method.input(self._describe, self.method, described, **private).success(**quick)
+        self.layer.input(**quick)
+        self.start.click(self._explain, everything, shown, **alone)
+        compared = [self.picture, self.classifier, self.compared, self.targets, self.layer, *look]
+        self.compare.click(self._compare, compared, shown, **alone)
+        self.stop.click(self._stop, concurrency_limit=None, **private)
+        gr.on(
+            [self.representation.input, self.colormap.input, self.alpha.input],
+            self._redraw,
+            [self.answer, *look],
+            [self.maps, self.downloads],
+            trigger_mode="always_last",
+            **private,
+        )
+
+    @first_of_chain
+    def _take(self, path: str | None, name: str):
+        """A visitor's picture. What Gradio wrote of it is removed as soon as it is read."""
+        file = Path(path or "").resolve()
+        if not file.is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
+            raise ValueError("no picture has come")
+        try:
+            content = file.read_bytes()
+        finally:
+            file.unlink(missing_ok=True)
+        return self._seen(read_upload(content), name)
+
+    @first_of_chain
+    def _take_sample(self, event: gr.SelectData, name: str):
+        """One of our own pictures, by its number."""
+        return self._seen(drawable(read_picture(self.samples[int(event.index)])), name)
+
+    @first_of_chain
+    def _change_classifier(self, picture: np.ndarray | None, name: str):
+        """The same picture, seen by another classifier."""
+        layers = gr.update(choices=self._layers(name), value=BY_RULE)
+        return *self._seen(picture, name), layers
+
+    def _seen(self, picture: np.ndarray | None, name: str) -> tuple:
+        """The picture, how it is shown, its best classes, and all classes (twice)."""
+        classes = self.desk.classes(name)
+        if picture is None:
+            none = gr.update(choices=[], value=None)
+            return None, "", none, *[gr.update(choices=classes, value=None)] * 2
+        guesses = self.desk.guesses(name, picture)
+        choices = [(guess_title(guess.title, guess.probability), guess.target) for guess in guesses]
+        best = guesses[0].target
+        return (
+            picture,
+            picture_html(small(picture), ""),
+            gr.update(choices=choices, value=best),
+            gr.update(choices=classes, value=best),
+            gr.update(choices=classes, value=[guess.target for guess in guesses[:2]]),
+        )
+
+    def _describe(self, method: str):
+        """What the method does, what its maps can be shown as, and the form of its options."""
+        shown = gr.update(choices=self._representations(method), value=OF_ALL[0])
+        forms = [gr.update(visible=name == method) for name in self.forms]
+        return summary(METHODS[method]), shown, *forms
+
+    @friendly
+    def _explain(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
+        """The map that was asked for."""
+        picture, name, method, layer, target, *rest = values
+        if picture is None:
+            raise ValueError("choose a picture first")
+        given = zip(self.options, rest[3:], strict=True)
+        call = call_of(method, {key: value for (own, key), value in given if own == method})
+        return self._shown(name, picture, [call], target, layer, rest[:3], progress, request)
+
+    def _explain_if_quick(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
+        """The same without being asked, where it takes no time."""
+        picture, _, method, *_ = values
+        if picture is None:
+            return gr.skip()
+        if METHODS[method].many_passes:
+            words = f"{METHODS[method].title} takes a while: press Explain."
+            return None, f"<p>{words}</p>", ""
+        return self._explain(progress, request, *values)
+
+    @friendly
+    def _compare(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
+        """Maps of several methods and classes, by each method's own defaults."""
+        picture, name, methods, targets, layer, *look = values
+        if picture is None:
+            raise ValueError("choose a picture first")
+        if not methods or not targets:
+            raise ValueError("choose at least one method and one class")
+        calls = [call_of(method, {}) for method in methods]
+        return self._shown(name, picture, calls, ",".join(targets), layer, look, progress, request)
+
+    def _shown(self, name, picture, calls, target, layer, look, progress, request) -> tuple:
+        """The answer, and its two parts of the page; the visitor sees how far it has come."""
+        look = chosen_look(*look)
+        stop = self._stops[request.session_hash] = threading.Event()
+        try:
+            answer = self.desk.explain(
+                name,
+                picture,
+                calls,
+                target or "predicted",
+                layer=None if layer == BY_RULE else layer,
+                tell=lambda done, total: progress((done, total), desc="Stop keeps what is known"),
+                stop=stop,
+            )
+        finally:
+            self._stops.pop(request.session_hash, None)
+        return answer, shown_html(answer, look), downloads_html(answer, look)
+
+    def _stop(self, request: gr.Request) -> None:
+        """Ends the visitor's own request early."""
+        if stop := self._stops.get(request.session_hash):
+            stop.set()
+
+    @friendly
+    def _redraw(self, answer: Answer | None, *look):
+        """The same maps, drawn anew."""
+        if answer is None:
+            return gr.skip()
+        return shown_html(answer, chosen_look(*look)), downloads_html(answer, chosen_look(*look))
+
+    def _layers(self, name: str) -> list[str]:
+        return [BY_RULE, *self.desk.layers(name)]
+
+    def _representations(self, method: str) -> list[str]:
+        return [*OF_ALL, *METHODS[method].draws]
+
+
+def summary(method: Method) -> str:
+    """What a method does, without the shapes of its arrays."""
+    return re.sub(r"\(N, [^)]*\),? ", "", method.summary)
+
+
+def _same(chosen: str) -> str:
+    return chosen
+
+
+def chosen_look(representation: str, colormap: str, alpha: float) -> Look:
+    """How the visitor wants maps to be drawn."""
+    return Look(representation, None if colormap == AS_IT_SUITS else colormap, alpha)
+
+
+def form(row: Method) -> dict[str, Any]:
+    """A field for each option of a method, and one for its presets where it has some."""
+    fields = {}
+    if row.presets:
+        choices = [("none", ""), *((preset, preset) for preset in row.presets)]
+        fields[PRESET] = gr.Dropdown(choices, value="", label=PRESET, min_width=120)
+    return fields | {name: field(option) for name, option in row.options.items()}
+
+
+def field(option: Option) -> Any:
+    """What a visitor sets an option with, by its type."""
+    told = {"label": option.name, "info": option.help, "value": option.default, "min_width": 120}
+    if get_origin(option.kind) is Literal:
+        return gr.Dropdown(list(get_args(option.kind)), **told)
+    if option.kind is bool:
+        return gr.Checkbox(**told)
+    if option.kind is int:
+        return gr.Number(precision=0, minimum=0, maximum=limit(option), **told)
+    return gr.Number(**told)
