@@ -149,7 +149,7 @@ def test_every_preset_is_within_the_limits():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "this picture cannot be read"),
+        (b"", "this picture is empty"),
         (b"<svg onload=alert(1)>", "not a picture format that is known"),
         (png(10, 10)[:40], "this picture cannot be read"),
         (png(8000, 8000), "8000 x 8000 pixels; at most 40 million"),
