@@ -1,7 +1,7 @@
 """Experiments: does an explanation hold when the picture is changed, or what it shows is hidden?"""
 
 from experiments.augmentations import AUGMENTATIONS, Augmented, agreement
-from experiments.masking import Masked, hide, masked, moved_region, random_region, salient_region
+from experiments.masking import Masked, hide, masked, moved_region, salient_region
 
 __all__ = [
     "AUGMENTATIONS",
@@ -11,6 +11,5 @@ __all__ = [
     "hide",
     "masked",
     "moved_region",
-    "random_region",
     "salient_region",
 ]

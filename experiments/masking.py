@@ -13,7 +13,6 @@ import numpy as np
 from representations import upsampled
 
 CELLS = 14  # of a side of the grid of rectangles
-BLOBS = 3  # of a side of a random map
 BLUR = 12.0  # standard deviation of the blur that hides, pixels where the shorter side has 224
 
 Shape = Literal["rectangles", "pixels"]
@@ -59,26 +58,13 @@ def salient_region(
 ) -> np.ndarray:
     """(H, W) bool: the most salient pixels, or cells, of a map (H, W).
 
-    Its share is as near to the fraction as whole cells allow: never off by more than half of the
-    largest cell, or half a pixel.
+    One at least. Its share is as near to the fraction as whole cells allow: never off by more than
+    half of the largest cell, or half a pixel.
     """
     labels = cells(saliency_map.shape, shape)
     total = np.bincount(labels.ravel(), saliency_map.ravel())
     order = np.argsort(-total / np.bincount(labels.ravel()), kind="stable")
     return _first(order, labels, fraction)
-
-
-def random_region(
-    size: tuple[int, int], fraction: float, seed: int, shape: Shape = "rectangles"
-) -> np.ndarray:
-    """(H, W) bool: the most salient region of a random map: the baseline of `salient_region`.
-
-    The map is `BLOBS` x `BLOBS` random numbers, upsampled, so that regions are in few pieces, as
-    salient ones are: many small holes spoil a picture more than one large, wherever they are.
-    """
-    values = np.random.default_rng(seed).random((BLOBS, BLOBS))
-    smooth = cv2.resize(values, (size[1], size[0]), interpolation=cv2.INTER_CUBIC)
-    return salient_region(smooth, fraction, shape)
 
 
 def moved_region(region: np.ndarray, seed: int) -> np.ndarray:
@@ -107,7 +93,7 @@ def _first(order: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray
     if not 0 < fraction < 1:
         raise ValueError(f"a fraction of a picture is between 0 and 1, got {fraction}")
     covered = np.cumsum(np.bincount(labels.ravel())[order]) / labels.size
-    count = int(np.abs(np.append(0, covered) - fraction).argmin())
+    count = 1 + int(np.abs(covered - fraction).argmin())
     chosen = np.zeros(len(order), bool)
     chosen[order[:count]] = True
     return chosen[labels]

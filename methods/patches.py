@@ -1,11 +1,12 @@
 """Patches, scored one by one: the instances of a bag (Patil 2019), each asked about by itself."""
 
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice, pairwise, product
 from typing import Annotated
 
 import numpy as np
 
-from perturbation import batches_of, by_picture, perturbed
+from perturbation import batch_sizes, by_picture, perturbed
 from pictures import resized
 
 
@@ -21,10 +22,12 @@ def patches(
     Each patch is brought to the classifier's input size. Raises ValueError for a grid below 1 or
     finer than the pixels.
     """
+    if not 1 <= grid <= (most := min(images.shape[1:3])):
+        raise ValueError(f"PATCHES: grid is from 1 to {most} for this classifier, got {grid}")
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        inputs = classifier.preprocess(patches_of(image, grid))
-        answers = perturbed(classifier, scored, image, batches_of(inputs), len(inputs), (classes,))
+        batches = ((classifier.preprocess(batch),) for batch in patches_of(image, grid))
+        answers = perturbed(classifier, scored, image, batches, grid * grid, (classes,))
         scores = np.concatenate([answer["scores"] for answer in answers])  # (patches, classes)
         rest = np.zeros((grid * grid - len(scores), len(classes)))  # where Ctrl-C ended it early
         return np.concatenate([scores, rest]).T.reshape(-1, grid, grid)
@@ -32,22 +35,21 @@ def patches(
     return by_picture(images, class_indices, explain)
 
 
-def patches_of(image: np.ndarray, grid: int) -> np.ndarray:
-    """(grid^2, H, W, 3): the patches of a picture (H, W, 3), row by row, each at its full size.
+def patches_of(image: np.ndarray, grid: int) -> Iterator[np.ndarray]:
+    """Batches (B, H, W, 3) of the patches of a picture (H, W, 3), row by row, at its full size.
 
     Equal to the pixel where the grid does not divide the sides.
     """
     size = image.shape[:2]
-    if not 1 <= grid <= min(size):
-        raise ValueError(f"PATCHES: grid is from 1 to {min(size)} for this classifier, got {grid}")
     rows, columns = (np.arange(grid + 1) * side // grid for side in size)
-    return np.stack(
-        [
-            resized(image[top:bottom, left:right], size)
-            for top, bottom in pairwise(rows)
-            for left, right in pairwise(columns)
-        ]
-    )
+    places = product(pairwise(rows), pairwise(columns))
+    for count in batch_sizes(grid * grid):
+        yield np.stack(
+            [
+                resized(image[top:bottom, left:right], size)
+                for (top, bottom), (left, right) in islice(places, count)
+            ]
+        )
 
 
 def scored(see, inputs, patches, classes) -> dict:

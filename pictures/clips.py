@@ -1,12 +1,13 @@
 """Any clip -> RGB frames: a video file, an animated GIF, or a folder of frames."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from pictures.finding import SUFFIXES, VIDEOS
 from pictures.reading import PictureError, read_picture
@@ -39,6 +40,11 @@ def _clips_of(path: Path) -> list[Path]:
             raise FileNotFoundError(f"clip '{path}': no such file or folder")
         return [path]
     if frame_files(path):
+        if videos := [e.name for e in path.iterdir() if e.suffix.lower() in VIDEOS]:
+            raise ValueError(
+                f"folder '{path}' has pictures and clips in it ({videos[0]}): is it one clip of "
+                "frames, or several? Name the clips themselves"
+            )
         return [path]
     inside = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     clips = [e for e in inside if e.suffix.lower() in VIDEOS or (e.is_dir() and frame_files(e))]
@@ -49,11 +55,16 @@ def _clips_of(path: Path) -> list[Path]:
 
 
 def frame_files(folder: Path) -> list[Path]:
-    """The pictures of a folder by their names, of which GIFs are none."""
+    """The pictures of a folder by their names and numbers, of which GIFs are none."""
     kinds = SUFFIXES - VIDEOS
-    return sorted(
-        f for f in folder.iterdir() if f.suffix.lower() in kinds and not f.name.startswith(".")
-    )
+    found = [f for f in folder.iterdir() if f.suffix.lower() in kinds]
+    return sorted((f for f in found if not f.name.startswith(".")), key=_as_people_count)
+
+
+def _as_people_count(file: Path) -> list:
+    """By which frame2 comes before frame10."""
+    parts = re.split(r"(\d+)", file.name)
+    return [int(part) if part.isdigit() else part for part in parts]
 
 
 def read_clip(path: Path, count: int) -> Clip:
@@ -96,7 +107,9 @@ def _read_gif(path: Path, count: int) -> tuple[dict[int, np.ndarray], list[int],
                 if number in numbers:
                     frames[number] = np.asarray(image.convert("RGB"))
     except Exception as error:  # Pillow raises many kinds for broken files
-        raise PictureError(f"clip '{path}' cannot be read: {error}") from error
+        known = not isinstance(error, UnidentifiedImageError)
+        reason = str(error) if known else "it is no GIF"
+        raise PictureError(f"clip '{path}' cannot be read: {reason}") from error
     return frames, numbers, milliseconds / 1000
 
 

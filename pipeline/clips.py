@@ -84,6 +84,14 @@ def _check(plan: Plan) -> None:
         raise ValueError("--metrics judges maps of pictures; this classifier takes clips")
     if plan.experiments.passes:
         raise ValueError("--augment and the like change pictures; this classifier takes clips")
+    unheard = {
+        "report": plan.display.report,
+        "fresh": plan.fresh,
+        "map_type": plan.map_type != Plan.map_type,
+        "per_class": plan.evaluation.per_class is not None,
+    }
+    for flag in (flag for flag, given in unheard.items() if given):
+        raise ValueError(f"--{flag} is for pictures; this classifier takes clips, without a store")
     if plan.engine != "local":
         raise ValueError(f"--engine {plan.engine} explains pictures; this classifier takes clips")
 
@@ -94,7 +102,7 @@ def explained(path: Path, clip: Clip, classifier: Classifier, plan: Plan) -> lis
     Their pictures are its frames (T, H, W, 3) as they are drawn. Raises PictureError.
     """
     image = resized_clip(clip.frames, classifier.input_size)
-    frames = np.stack([drawable(frame, SMALLEST, LARGEST) for frame in clip.frames])
+    frames = np.stack([drawable(frame, (SMALLEST, SMALLEST), LARGEST) for frame in clip.frames])
     asked = Asked(path, frames, image, plan.methods)
     (found,) = explain_batch([asked], classifier, plan.targets)
     if isinstance(found, PictureError):

@@ -143,7 +143,7 @@ def draw(
 ) -> None:
     """Saves the panels, in pairs, as one figure, or bare where that is asked for."""
     stem, display = f"{single_name(before)}_{name}", report.display
-    if not display.draws:
+    if not report.representations:
         return
     if display.kind == "bare":
         for panel in panels:

@@ -75,7 +75,7 @@ class Explanation:
         largest: int = LARGEST_DRAWN,
     ) -> np.ndarray:
         """RGB: one of REPRESENTATIONS; the bare picture in grey where the map means nothing."""
-        picture = drawable(self.picture, max(self.map.shape), largest)
+        picture = drawable(self.picture, self.map.shape, largest)
         if self.diagnosis:
             grey = picture.mean(axis=-1, keepdims=True) / 3 + 150
             return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
@@ -96,6 +96,23 @@ class Explanation:
             return drawn
         scale = drawn.shape[1] / self.picture.shape[1]
         return with_box(drawn, tuple(scale * side for side in self.notes["box"]))
+
+    def of_copy(self, picture: np.ndarray) -> "Explanation":
+        """The same of a smaller or larger copy of its picture."""
+        notes = dict(self.notes)
+        if "box" in notes:
+            scale = picture.shape[1] / self.picture.shape[1]
+            notes["box"] = [scale * side for side in notes["box"]]
+        return replace(self, picture=picture, notes=notes)
+
+    def bare(self, representation: str, colormap: str | None, alpha: float) -> np.ndarray:
+        """RGB: the same without a figure around it, of the picture's own size (H, W)."""
+        size = self.picture.shape[:2]
+        drawn = self.represented(representation, colormap, alpha, largest=max(size))
+        times = drawn.shape[0] // size[0]
+        if drawn.shape[:2] != (times * size[0], times * size[1]):
+            return drawn  # a chart
+        return np.rint(resized(drawn, size)).astype(np.uint8)
 
     @property
     def charted(self) -> dict[str, Any]:
@@ -183,13 +200,15 @@ def side_by_side(frames: np.ndarray) -> np.ndarray:
     return np.concatenate(list(frames), axis=1)
 
 
-def drawable(picture: np.ndarray, smallest: int = 1, most: int = LARGEST_DRAWN) -> np.ndarray:
+def drawable(
+    picture: np.ndarray, least: tuple[int, ...] = (1, 1), most: int = LARGEST_DRAWN
+) -> np.ndarray:
     """The picture, made smaller where a figure could not show all of its pixels: `most` a side.
 
-    One with fewer than `smallest` pixels to a side, a map's number of cells, is shown larger.
+    One with fewer than `least` (H, W), a map's number of cells, is shown larger.
     """
-    if min(picture.shape[:2]) < smallest:
-        times = math.ceil(smallest / min(picture.shape[:2]))
+    times = max(math.ceil(a / b) for a, b in zip(least, picture.shape[:2], strict=True))
+    if times > 1:
         picture = picture.repeat(times, axis=0).repeat(times, axis=1)
     largest = max(picture.shape[:2])
     if largest <= most:

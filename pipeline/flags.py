@@ -33,7 +33,15 @@ from storage import place
 from views import VIEWS, ViewCall, parse_view
 
 DEFAULT_PICTURE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
-OF_MAPS = ("metrics", "representation", "fresh", "augment", "mask_salient", "keep_salient")
+OF_MAPS = (
+    "metrics",
+    "representation",
+    "fresh",
+    "report",
+    "augment",
+    "mask_salient",
+    "keep_salient",
+)
 
 
 class Parser(argparse.ArgumentParser):

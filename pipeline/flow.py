@@ -239,7 +239,7 @@ class Flow:
         wanted = self.evidence.wanted(source.path)
         for key in self.keys[number]:
             own = [e for e in whole if str(e.method) == key["method"]]
-            old = self.index.find(source.columns() | key) if key["method"] in done else None
+            old = self.index.find(source.columns() | key)
             complete = old is not None and wanted <= old.metrics
             if not complete and not any(e.stopped_early for e in own):
                 self.store.add([stored_row(e, source, key, self.plan.map_type) for e in own])

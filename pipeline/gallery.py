@@ -11,7 +11,6 @@ import io
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -139,8 +138,7 @@ class Gallery:
         return begin, f"<figcaption>{caption}</figcaption></figure>"
 
     def _map(self, explanation: Explanation, picture: np.ndarray) -> np.ndarray:
-        explanation = replace(explanation, picture=picture)
-        drawn = explanation.represented(
+        drawn = explanation.of_copy(picture).represented(
             self.representation, self.display.colormap, self.display.alpha
         )
         return small(drawn)

@@ -23,7 +23,7 @@ MOST_ROWS = 300  # of a table; the CSV files have all
 MOST_FAILURES = 300
 DOTS = 110  # of a chart, per inch
 PAGE = Path(__file__).with_name("report.html")
-UNTOLD = ("explanations", "failed", "figures", "without_ground_truth")  # of the record
+UNTOLD = ("explanations", "viewed", "failed", "figures", "without_ground_truth")  # of the record
 
 
 class HtmlReport:

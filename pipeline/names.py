@@ -10,7 +10,7 @@ from pipeline.explanation import Explanation
 from pipeline.plan import PREDICTED, Plan
 from views import ViewCall
 
-LONGEST_PART, LONGEST_NAME = 40, 150  # letters
+LONGEST_PART, LONGEST_NAME = 40, 150  # letters of a part, bytes of a name
 
 
 class FileNames:
@@ -23,8 +23,9 @@ class FileNames:
     def path(self, name: str, suffix: str) -> Path:
         """Where the file of that name goes."""
         safe = re.sub(r"[^\w.=+-]+", "_", name)
-        if len(safe) > LONGEST_NAME:
-            safe = f"{safe[:LONGEST_NAME]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        if len(safe.encode()) > LONGEST_NAME:
+            start = safe.encode()[:LONGEST_NAME].decode(errors="ignore")
+            safe = f"{start}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
         path = self.folder / f"{safe}.{suffix}"
         number = 1
         while path in self._given:

@@ -50,6 +50,8 @@ class Results:
 
     def find(self) -> Found | None:
         """All tables and charts; None where there are no rows."""
+        if not store.parts(self.folder):
+            return None
         rows = store.read(self.folder, heavy=False)
         rows = rows[self._ours(rows) & rows["error"].isna()]
         if rows.empty:

@@ -105,8 +105,10 @@ class Index:
         return known[2] if known and time and known[:2] == (size, time) else None
 
     def find(self, unit: dict[str, str]) -> Stored | None:
-        """Where the unit is, if it is there."""
-        return self._units.get(_short(unit))
+        """Where the unit is, if it is there; not of a picture that was another one since."""
+        known = self._pictures.get(unit["picture"])
+        current = known is not None and known[2] == unit["picture_hash"]
+        return self._units.get(_short(unit)) if current else None
 
     def rows(self, stored: Stored) -> list[dict[str, Any]]:
         """The unit's rows, in full."""

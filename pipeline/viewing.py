@@ -199,8 +199,8 @@ class Gallery:
 
     def add(self, viewed: Viewed) -> None:
         """Puts a picture into the record, says what it is and draws it."""
-        self.report.record["viewed"].append(viewed.row())
         if self.report.tells:
+            self.report.record["viewed"].append(viewed.row())
             of = [str(viewed.subject.path)] if viewed.subject.path else []
             print(", ".join([*of, *viewed.title.split("\n")]))
         if self.display.format == "gif":

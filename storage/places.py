@@ -21,7 +21,7 @@ def place(path: str | Path) -> Path:
             f"'{path}' is not on this machine: pip install -r requirements-distributed.txt, and "
             f"fsspec's package for its kind of storage, as s3fs for s3:// ({error})"
         ) from error
-    return found
+    return Path(found.path) if found.protocol in ("file", "local") else found
 
 
 def is_local(path: Path) -> bool:

@@ -22,6 +22,7 @@ def whole(path: str | Path, *, safe: bool = False) -> Iterator[BinaryIO]:
     if not is_local(path):
         content = io.BytesIO()
         yield content
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.getvalue())
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -44,8 +44,8 @@ def test_each_value_is_the_score_of_that_patch_alone():
 
 def test_patches_cover_the_picture_each_pixel_once():
     image = np.arange(6 * 4 * 3, dtype=np.float32).reshape(6, 4, 3)
-    np.testing.assert_array_equal(patches_of(image, 1), image[None])
-    constant = [patch.mean(axis=(0, 1)) for patch in patches_of(np.ones((6, 4, 3)), 4)]
+    np.testing.assert_array_equal(next(patches_of(image, 1)), image[None])
+    constant = [patch.mean(axis=(0, 1)) for patch in next(patches_of(np.ones((6, 4, 3)), 4))]
     np.testing.assert_allclose(constant, 1)
 
 
