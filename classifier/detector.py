@@ -61,6 +61,11 @@ class Detector(BlackBox):
             raise ValueError(f"the detector gave {shapes}; expected (N, D, 4) and (N, D, classes)")
         if len(boxes) != len(inputs):
             raise ValueError(f"the detector gave {shapes} for {len(inputs)} pictures")
+        if scores.size and not (scores.min() >= -1e-3 and scores.max() <= 1 + 1e-3):
+            raise ValueError(
+                f"the detector gave scores from {scores.min():.3g} to {scores.max():.3g}; expected "
+                "probabilities in [0, 1]"
+            )
         return Detections(boxes, scores)
 
     def nth(self, inputs: np.ndarray, number: int) -> TargetBox:
@@ -140,12 +145,17 @@ class Detector(BlackBox):
 
 
 def similarity(found: Detections, target: TargetBox):
-    """(N, 1): the largest IoU times cosine of scores (eq. 4 and 5); 0 where nothing is found."""
+    """(N, 1): the largest IoU times cosine of scores (eq. 4 and 5); 0 where nothing is found.
+
+    Of a single class, whose cosine is always 1, its score is the paper's third factor, objectness.
+    """
     import tensorflow as tf
 
     scores = tf.math.l2_normalize(tf.constant(target.scores, tf.float32))
     lengths = tf.norm(found.scores, axis=-1)
     cosines = tf.math.divide_no_nan(tf.linalg.matvec(found.scores, scores), lengths)  # (N, D)
+    if len(target.scores) == 1:
+        cosines = found.scores[..., 0]
     alike = overlap(found.boxes, target.place) * cosines
     return tf.reduce_max(tf.pad(alike, ((0, 0), (0, 1))), axis=1, keepdims=True)
 

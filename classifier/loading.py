@@ -146,7 +146,8 @@ def _around_function(function: Callable, name: str, told: dict[str, Any]) -> Cla
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise ValueError(f"{name} fails on a black picture: {reason}") from error
     names = getattr(function, "class_names", None)
-    labels = _labels({"class_names": names} | told, first.shape[1])
+    detects = isinstance(network, Detector)
+    labels = _labels({"class_names": names} | told, first.shape[1], detects)
     return _own_classifier(name, network, labels, preprocess or _unchanged, told)
 
 
@@ -165,9 +166,9 @@ def _unchanged(images: np.ndarray) -> np.ndarray:
     return images
 
 
-def _labels(told: dict[str, Any], outputs: int) -> Labels:
-    """The classes told of, or numbers; one output stands for two classes."""
-    count = max(outputs, 2)
+def _labels(told: dict[str, Any], outputs: int, detects: bool = False) -> Labels:
+    """The classes told of, or numbers; one output stands for two classes, but of a detector."""
+    count = outputs if detects else max(outputs, 2)
     names = told.get("class_names")
     if names is None:
         return numbered_labels(count)

@@ -22,7 +22,8 @@ def patches(
     Each patch is brought to the classifier's input size. Raises ValueError for a grid below 1 or
     finer than the pixels.
     """
-    if not 1 <= grid <= (most := min(images.shape[1:3])):
+    most = min(images.shape[1:3])
+    if not 1 <= grid <= most:
         raise ValueError(f"PATCHES: grid is from 1 to {most} for this classifier, got {grid}")
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from pictures.finding import SUFFIXES, VIDEOS
+from pictures.finding import SUFFIXES, VIDEOS, listed
 from pictures.reading import PictureError, read_picture
 from storage import is_local, place
 
@@ -38,6 +38,8 @@ def _clips_of(path: Path) -> list[Path]:
     if not path.is_dir():
         if not path.exists():
             raise FileNotFoundError(f"clip '{path}': no such file or folder")
+        if path.suffix.lower() == ".txt":
+            return [clip for one in listed(path) for clip in _clips_of(one)]
         return [path]
     if frame_files(path):
         if videos := [e.name for e in path.iterdir() if e.suffix.lower() in VIDEOS]:
@@ -98,7 +100,7 @@ def sampled(total: int, count: int) -> list[int]:
 
 def _read_gif(path: Path, count: int) -> tuple[dict[int, np.ndarray], list[int], float]:
     try:
-        with path.open("rb") as file, Image.open(file) as image:
+        with path.open("rb") as file, Image.open(file, formats=["GIF"]) as image:
             total = getattr(image, "n_frames", 1)
             numbers, frames, milliseconds = sampled(total, count), {}, 0.0
             for number in range(total):

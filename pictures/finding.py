@@ -33,16 +33,20 @@ def _pictures_of(path: Path) -> list[Path]:
         raise FileNotFoundError(f"picture '{path}': no such file or folder")
     if path.suffix.lower() != ".txt":
         return [path]
+    files = (_pictures_of(entry) if entry.is_dir() else [entry] for entry in listed(path))
+    return [file for some in files for file in some]
+
+
+def listed(path: Path) -> list[Path]:
+    """The paths that a `.txt` list holds, relative ones beside it. Raises ValueError for none."""
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except UnicodeDecodeError as error:
         raise ValueError(f"list '{path}' is not UTF-8 text: {error}") from error
     lines = [line for line in lines if line and not line.startswith("#")]
-    listed = [place(line) if "://" in line else path.parent / line for line in lines]
-    if not listed:
+    if not lines:
         raise ValueError(f"no pictures in list '{path}'")
-    files = (_pictures_of(entry) if entry.is_dir() else [entry] for entry in listed)
-    return [file for some in files for file in some]
+    return [place(line) if "://" in line else path.parent / line for line in lines]
 
 
 def _among(paths: Iterable[Path]) -> list[Path]:

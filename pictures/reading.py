@@ -11,6 +11,7 @@ from storage import place
 
 MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
 WHITE = (255, 255, 255, 255)
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # others may run other programs
 
 
 class PictureError(ValueError):
@@ -34,7 +35,7 @@ def read_picture(
                 "ignore"
             )  # Pillow's about size and EXIF: the size is checked here
             content = place(path).read_bytes() if content is None else content
-            with Image.open(io.BytesIO(content)) as image:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 pixels = image.width * image.height
                 if pixels > most:
                     raise PictureError(
@@ -60,7 +61,7 @@ def read_picture(
 def picture_size(path: str | Path) -> tuple[int, int]:
     """(height, width) of a picture file, upright, from its head alone. Raises PictureError."""
     try:
-        with place(path).open("rb") as file, Image.open(file) as image:
+        with place(path).open("rb") as file, Image.open(file, formats=FORMATS) as image:
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             return (image.width, image.height) if turned else (image.height, image.width)
     except Exception as error:  # Pillow raises many kinds for broken files

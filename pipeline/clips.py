@@ -49,8 +49,25 @@ def run_clips(plan: Plan, classifier: Classifier) -> int:
         "explanations": [],
         "viewed": [],
         "failed": [],
+        "interrupted": True,  # until it is done
         "figures": [],
     }
+    try:
+        _go_through(clips, classifier, plan, names, record)
+        record["interrupted"] = False
+    except KeyboardInterrupt:
+        print(f"stopped; kept {len(record['clips'])} of {len(clips)} clips", file=sys.stderr)
+    finally:
+        path = names.path(run_name(plan, [classifier.name]), "json")
+        write_record(path, record)
+        print(path)
+    return 1 if record["failed"] or record["interrupted"] else 0
+
+
+def _go_through(
+    clips: Sequence[Path], classifier: Classifier, plan: Plan, names: FileNames, record: dict
+) -> None:
+    """Explains and draws each clip, and puts it into the record."""
     for path in clips:
         try:
             clip = read_clip(path, classifier.frames)
@@ -70,10 +87,6 @@ def run_clips(plan: Plan, classifier: Classifier) -> int:
             figures.append(_mosaic(viewed, plan, names))
         print(*figures, sep="\n")
         record["figures"] += [str(figure) for figure in figures]
-    path = names.path(run_name(plan, [classifier.name]), "json")
-    write_record(path, record)
-    print(path)
-    return 1 if record["failed"] else 0
 
 
 def _check(plan: Plan) -> None:

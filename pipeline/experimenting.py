@@ -163,7 +163,10 @@ def write_summary(ledger: Ledger, title: str, about: str, report: Report) -> Non
     if not ledger.summary():
         return
     print(f"{title}\n{ledger.text('simple')}\n{about}")
-    report.wrote(ledger.write())
+    if report.record["interrupted"]:  # the table of a whole run is not lost for a part of one
+        ledger.path = ledger.path.with_stem(f"{ledger.path.stem}_partial")
     path = ledger.path.with_suffix(".md")
+    older = ledger.path.exists(), path.exists()
+    report.wrote(ledger.write(), older[0])
     write_text(path, f"## {title}\n\n{ledger.text('pipe')}\n\n{about}\n")
-    report.wrote(path)
+    report.wrote(path, older[1])

@@ -542,6 +542,8 @@ def _display(arguments, methods, metrics) -> Display:
                 )
         representations = () if representations == ("none",) else representations
         _check_draws(representations, methods, metrics)
+    if arguments.display_type == "bare" and (arguments.show or arguments.format in FORMATS[1:]):
+        raise ValueError("--display_type bare writes PNGs; --show and --format are for figures")
     if not 0 <= arguments.alpha <= 1:
         raise ValueError(f"--alpha is between 0 and 1, got {arguments.alpha}")
     if arguments.colormap is not None:

@@ -88,6 +88,7 @@ class Report:
         self._results = Results(plan, [key for keys in flow.keys for key in keys])
         self._names = FileNames(self.display.output_dir)
         self._behind = Behind()
+        self._bare = 0  # pictures without a figure around them
         self._html = HtmlReport(plan) if self.display.report else None
 
     def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
@@ -157,6 +158,8 @@ class Report:
     def finish(self) -> None:
         """Saves the last figure, and the tables and charts of the metrics."""
         self._behind.finish()
+        if self._bare and not self.tells:
+            print(f"{self._bare} pictures in {self.display.output_dir}")
         if self._rows:
             self._pages += 1
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
@@ -258,7 +261,8 @@ class Report:
         """Each representation as a PNG of the picture's size, and nothing around it."""
         for representation in self.representations:
             stem = f"{single_name(explanation)}_{representation}"
-            self.save_bare(stem, partial(self._drawn, explanation, representation))
+            look = self.display.colormap, self.display.alpha
+            self.save_bare(stem, partial(explanation.bare, representation, *look))
 
     def _drawn(self, explanation: Explanation, representation: str) -> np.ndarray:
         return explanation.represented(representation, self.display.colormap, self.display.alpha)
@@ -306,6 +310,9 @@ class Report:
     def save_bare(self, stem: str, draw: Callable[[], np.ndarray]) -> None:
         """Saves the picture that `draw` gives as PNG, and nothing around it, while others go on."""
         path = self._names.path(stem, "png")
+        self._bare += 1
+        if self.tells:
+            self.wrote(path, path.exists())
         self._behind.do(lambda: save_picture(draw(), path))
 
     def save_animation(self, stem: str, frames: np.ndarray) -> None:

@@ -64,8 +64,10 @@ def prepared(plan: Plan) -> list[Classifier]:
     classifiers = [choice.load() for choice in plan.classifiers]
     for classifier in classifiers:
         plan.targets.asked(classifier)
-        for call in (*plan.methods, *plan.views):
-            (METHODS | VIEWS)[call.name].check(classifier)
+        for call in plan.methods:
+            METHODS[call.name].check(classifier)
+        for call in plan.views:
+            VIEWS[call.name].check(classifier, call.given)
         classifier.expect(_passes(plan))
         if plan.batch_size is not None and classifier.has_layers:
             classifier.network.batch = plan.batch_size

@@ -246,3 +246,38 @@ def wrong(images):
 def test_a_function_of_other_shapes_is_refused():
     with pytest.raises(ValueError, match=r"expected \(N, D, 4\) and \(N, D, classes\)"):
         load_classifier(model_path=f"{__name__}:wrong")
+
+
+def one_class(images):
+    """The same with a score for one class only."""
+    boxes, scores = reds(images)
+    return boxes, scores[..., :1]
+
+
+def percents(images):
+    """The same with scores in percent."""
+    boxes, scores = reds(images)
+    return boxes, 100 * scores
+
+
+for function in (one_class, percents):
+    function.input_shape = reds.input_shape
+
+
+def test_a_detector_of_one_class_is_explained():
+    detector = load_classifier(model_path=f"{__name__}:one_class")
+    assert len(detector.labels) == 1
+    explanation = explain(detector, picture().astype(np.uint8), "SALIENCY", target_box=0)
+    assert explanation.map[6:16, 4:12].sum() > 0.99 * explanation.map.sum()
+
+
+def test_scores_that_are_no_probabilities_are_refused():
+    with pytest.raises(ValueError, match="scores from 0 to 100; expected probabilities"):
+        load_classifier(model_path=f"{__name__}:percents")
+
+
+def test_the_report_draws_the_box_where_it_is(detector):
+    explanation = explain(detector, picture().astype(np.uint8), "SALIENCY", target_box=0)
+    large = explanation.of_copy(explanation.picture.repeat(10, axis=0).repeat(10, axis=1))
+    np.testing.assert_allclose(large.notes["box"], 10 * np.array(BOXES[0]), atol=1e-3)
+    assert (large.shown_picture[60, 40:120] == 255).all()

@@ -1,6 +1,7 @@
 """Clips: the maps of a small 3D network in closed form, and the way from a file to a strip."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import keras
@@ -16,7 +17,7 @@ from fem import fem
 from gradcam import GradCAM, gradcam
 from methods import METHODS
 from pictures import PictureError, find_clips, read_clip
-from pictures.clips import sampled
+from pictures.clips import frame_files, sampled
 from pipeline import explain
 from representations import upsampled, upsampled_clip
 from views import VIEWS
@@ -316,6 +317,7 @@ def test_a_broken_clip_is_told_and_the_others_are_explained(scene, tmp_path, cap
         (["--explanation_method=RISE"], "RISE explains pictures, and bright takes clips of 6"),
         (["--metrics=INSERTION"], "this classifier takes clips"),
         (["--mask_salient=0.2"], "this classifier takes clips"),
+        (["--report"], "--report is for pictures"),
         (["--representation=isolines"], "clips are drawn as heatmap"),
     ],
 )
@@ -330,3 +332,46 @@ def test_python_explains_a_clip(scene):
     assert explanation.picture.shape == (FRAMES, SIDE, SIDE, 3)
     with pytest.raises(ValueError, match="GRADCAM and FEM explain clips"):
         explain(load_classifier(model_path="bright.keras"), "square", "RISE")
+
+
+def test_a_strip_of_wide_frames_needs_no_more_pixels_than_it_has(scene, tmp_path):
+    """Its map is as wide as all frames together: no reason to draw it any larger."""
+    frames = np.zeros((FRAMES, 90, 320, 3), np.uint8)
+    explanation = explain(load_classifier(model_path="bright.keras"), "square", "FEM")
+    wide = replace(explanation, picture=frames).strip
+    assert wide.represented("heatmap", largest=10**6).shape == (90, FRAMES * 320, 3)
+
+
+def test_frames_follow_each_other_as_people_count(tmp_path):
+    for number in (10, 9, 100, 1):
+        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(tmp_path / f"f{number}.png")
+    assert [file.stem for file in frame_files(tmp_path)] == ["f1", "f9", "f10", "f100"]
+    clip = read_clip(tmp_path, 4)
+    assert clip.frames[:, 0, 0, 0].tolist() == [1, 9, 10, 100]
+
+
+def test_a_folder_of_frames_and_clips_is_asked_about_and_a_list_is_read(tmp_path):
+    gif = written(tmp_path, "gif")
+    (tmp_path / "list.txt").write_text("clip.gif\n")
+    assert find_clips([tmp_path / "list.txt"]) == [gif]
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "poster.png")
+    with pytest.raises(ValueError, match="pictures and clips in it"):
+        find_clips([tmp_path])
+
+
+def test_ctrl_c_keeps_the_record_of_the_clips_that_were_done(scene, tmp_path, monkeypatch, capsys):
+    import pipeline.clips
+
+    first = written(tmp_path, "gif")
+    read = pipeline.clips.read_clip
+
+    def interrupted(path, count):
+        if path.name == "square":
+            raise KeyboardInterrupt
+        return read(path, count)
+
+    monkeypatch.setattr(pipeline.clips, "read_clip", interrupted)
+    assert main.main([scene[0], "--test_image_path", str(first), "square"]) == 1
+    assert "kept 1 of 2 clips" in capsys.readouterr().err
+    (record,) = tmp_path.glob("results/*.json")
+    assert json.loads(record.read_text())["interrupted"]

@@ -255,3 +255,42 @@ def test_two_processes_on_one_store_do_not_spoil_it(run, pictures, model_file, t
     assert [process.wait() for process in both] == [0, 0]
     _, rows = run(out="alone")
     same_rows(rows, store.read(tmp_path / "out"))
+
+
+def test_a_picture_that_is_changed_back_has_its_own_rows_again(run, pictures):
+    file = pictures / "even" / "00.png"
+    original, other = file.read_bytes(), (pictures / "odd" / "01.png").read_bytes()
+    own = run(methods="GRADCAM")[1].set_index("picture")["probability"][str(file)]
+    for content in (other, original):
+        file.write_bytes(content)
+        now = run(methods="GRADCAM")[1].set_index("picture")["probability"][str(file)]
+        assert (now == own) == (content == original)
+
+
+def test_what_is_explained_again_only_to_be_drawn_is_not_stored_again(run, tmp_path):
+    flags = ("--display_type=bare", "--representation=colour")
+    run(*flags, methods="SALIENCY")
+    parts = store.parts(tmp_path / "out")
+    run(*flags, methods="SALIENCY")
+    assert store.parts(tmp_path / "out") == parts
+
+
+def test_bare_pictures_have_the_size_of_the_picture(run, pictures, tmp_path):
+    run("--display_type=bare", "--representation=overlay", methods="SALIENCY")
+    drawn = sorted(tmp_path.glob("out/*.png"))
+    assert [picture_size(f)[::-1] for f in drawn] == [(40 + 3 * n, 50) for n in range(12)]
+
+
+def test_ctrl_c_before_anything_is_stored_is_no_error_of_the_report(run, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline.flow, "explain_batch", interrupted)
+    assert main_status(run, "--report") == 1
+
+
+def main_status(run, *flags):
+    try:
+        return run(*flags)[0]
+    except FileNotFoundError:  # there is no store to read
+        return 1

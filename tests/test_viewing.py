@@ -290,7 +290,7 @@ def test_help_tells_of_a_view(capsys):
         (["--explanation_method=GRADCAMM"], "did you mean 'GRADCAM'"),
         (["--explanation_method=FILTERS:tops=3"], "did you mean 'top'"),
         (["--explanation_method=FILTERS:layer=absent"], "no layer 'absent'"),
-        (["--explanation_method=CLASS_IMPRESSION:steps=0"], "at least 1 step"),
+        (["--explanation_method=CLASS_IMPRESSION:steps=0"], "steps is at least 1"),
         (["--explanation_method=FEATURE_INVERSION", "--layer=add,conv2"], "looks at one layer"),
         (["--explanation_method=FILTERS", "--metrics=SPARSITY"], "--metrics goes with methods"),
         (["--explanation_method=FILTERS", "--representation=overlay"], "--representation goes"),

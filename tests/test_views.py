@@ -281,7 +281,7 @@ def test_preprocessing_is_found_as_a_matrix_or_refused():
     [
         (lambda c: VIEWS["ACTIVATIONS"](c, noise(), top=0), "top is at least 1"),
         (lambda c: VIEWS["FILTERS"](c, top=0), "top is at least 1"),
-        (lambda c: VIEWS["CLASS_IMPRESSION"](c, None, [0], steps=0), "at least 1 step"),
+        (lambda c: VIEWS["CLASS_IMPRESSION"](c, None, [0], steps=0), "steps is at least 1"),
         (lambda c: VIEWS["CLASS_IMPRESSION"](c, None, [3]), "class_indices go from 0 to 2"),
         (lambda c: VIEWS["FILTERS"](c, layer="conv9"), "no layer 'conv9'"),
         (lambda c: parse_view("ACTIVATION", VIEWS), "did you mean 'ACTIVATIONS'"),

@@ -34,6 +34,7 @@ VIEWS = {
             "Feature inversion",
             words=feature_inversion.words,
             ascends=True,
+            of_one_layer=True,
         ),
     )
 }

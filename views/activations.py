@@ -29,10 +29,8 @@ def activations(
 
     From dark at 0 (the minimum where that is negative) to bright at the maximum. Several layers
     follow each other. A map of a clip is a row of its frames. Notes the channels that are shown,
-    for each picture and layer. Raises ValueError for `top` below 1.
+    for each picture and layer.
     """
-    if top < 1:
-        raise ValueError(f"ACTIVATIONS: top is at least 1, got {top}")
     features = {layer: classifier.features(images, layer) for layer in classifier.layers}
     pictures, channels = [], []
     for number in range(len(images)):

@@ -39,10 +39,8 @@ def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
 
     Steps become shorter on the way. Where nothing responds to the picture, they go towards more
     contrast: ReLUs that are all shut have no slope. Ends early on Ctrl-C, where all further frames
-    are the last. Raises ValueError where there are no steps or preprocessing is not affine.
+    are the last. Raises ValueError where preprocessing is not affine.
     """
-    if climb.steps < 1:
-        raise ValueError(f"an ascent has at least 1 step, got steps={climb.steps}")
     rng = np.random.default_rng(climb.seed)
     parametrisation = PARAMETRISATIONS[climb.parametrisation]
     numbers = parametrisation.start(rng, classifier.input_size).astype(np.float32)

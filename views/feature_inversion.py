@@ -30,11 +30,8 @@ def feature_inversion(
     The loss is |code(x) - code(picture)|^2 / |code(picture)|^2 (eq. 4) plus the total variation.
     Pooled features are what the last dense layer is given, where nothing but pooling is between
     them. Notes the loss at start and end, without the variation, and the frames of the way
-    (N, F, H, W, 3). Raises ValueError where several layers are set, and PictureError where all
-    features of a picture are 0.
+    (N, F, H, W, 3). Raises PictureError where all features of a picture are 0.
     """
-    if len(classifier.layers) > 1:
-        raise ValueError(f"FEATURE_INVERSION looks at one layer, got {classifier.layer}")
     objective = OBJECTIVES[code]
     climb = Climb(
         objective, steps, seed, parametrisation, optimizer, smoothness, False, classifier.layer

@@ -31,10 +31,8 @@ def filters(
     Deeper, the ascent of the channel's mean, in the Fourier form (Olah 2017); of the filters that
     respond most to the pictures, or the first where no pictures are given. Notes the channels,
     their layer and, deeper, their means at the end. Ends early on Ctrl-C, with the filters so far.
-    Raises ValueError for no such layer, for `top` below 1, and where no kernels take the picture.
+    Raises ValueError for no such layer, and where no kernels take the picture.
     """
-    if top < 1:
-        raise ValueError(f"FILTERS: top is at least 1, got {top}")
     if not layer:
         kernels = first_kernels(classifier)
         note(channels=list(range(len(kernels))))

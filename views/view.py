@@ -8,13 +8,16 @@
 looked at. A picture is not a map: metrics have nothing to say of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from classifier.target_layer import find_layer
 from methods.row import Call, Row, parse_call
+
+AT_LEAST_ONE = {"top", "steps"}  # options
 
 
 def no_words(classifier, class_index: int | None, notes: dict[str, Any]) -> str:
@@ -31,17 +34,26 @@ class View(Row):
     ascends: bool = False  # notes `frames` (N, F, H, W, 3) uint8 of its way from noise
     is_mosaic: bool = False  # of many small pictures, to be drawn large
     legend: str = ""  # what a caption says of its colours
+    of_one_layer: bool = False
     of_clips: bool = False  # whether clips (N, T, H, W, 3) will do for pictures
 
-    def check(self, classifier) -> None:
-        """Raises ValueError, in one line, where the view cannot be had of this classifier."""
+    def check(self, classifier, given: Mapping[str, Any]) -> None:
+        """Raises ValueError, in one line, where it cannot be had of this classifier, or so."""
         classifier.need_layers()
         if classifier.frames and not self.of_clips:
             raise ValueError(f"{self.name} is of pictures, and {classifier.name} takes clips")
+        if self.of_one_layer and len(classifier.layers) > 1:
+            raise ValueError(f"{self.name} looks at one layer, got {classifier.layer}")
+        options = self.all_options(dict(given))
+        for name in AT_LEAST_ONE & options.keys():
+            if options[name] < 1:
+                raise ValueError(f"{self.name}: {name} is at least 1, got {options[name]}")
+        if layer := options.get("layer"):
+            find_layer(classifier.network.survey.calls, layer)
 
     def __call__(self, classifier, images=None, class_indices=None, **options) -> list[np.ndarray]:
         """Raises ValueError where what it takes is missing, or the classifier has no layers."""
-        self.check(classifier)
+        self.check(classifier, options)
         given = {"picture": images, "class": class_indices, "nothing": ()}[self.takes]
         if given is None:
             raise ValueError(f"{self.name} takes a {self.takes}, and there is none")
