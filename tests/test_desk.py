@@ -116,6 +116,22 @@ def test_no_more_maps_are_made_than_a_page_holds(desk):
         desk.explain("small", PICTURE, calls, "ant,bee,index:2")
 
 
+@pytest.mark.parametrize("target", [",".join(["ant:bee"] * 13), "ant:bee" + " " * 1000])
+def test_too_many_classes_are_refused_before_any_contrast_is_made(desk, target, monkeypatch):
+    monkeypatch.delattr("classifier.Classifier.contrast")
+    with pytest.raises(ValueError, match="too many classes"):
+        desk.explain("small", PICTURE, [MethodCall("GRADCAM")], target)
+
+
+def test_a_contrast_is_for_one_request_only(desk):
+    answer = desk.explain("small", PICTURE, [MethodCall("GRADCAM")], "ant:bee")
+    assert answer.explanations[0].label == "ant - bee"
+    assert desk._loaded["small"][0].network.contrasts == ()
+    with pytest.raises(ValueError, match="20 maps"):
+        desk.explain("small", PICTURE, [MethodCall("FEM")] * 5, "ant:bee,bee:ant,-ant,-bee")
+    assert desk._loaded["small"][0].network.contrasts == ()
+
+
 def test_only_options_that_differ_from_their_defaults_are_given():
     assert call_of("RISE", {"masks": 4000, "grid": 7, "keep": None, "preset": ""}) == MethodCall(
         "RISE", {"grid": 7}

@@ -21,9 +21,10 @@ from running import telling
 
 MOST_BYTES, MOST_PIXELS = 20_000_000, 40_000_000  # of a picture
 MOST_MAPS = 12  # of one request
+LONGEST_TARGET = 1000  # letters
 MOST_CLASSES = 5  # that are offered first
 SECONDS = 120  # that a request may take; what is known by then is shown
-REQUESTS = 1000  # after so many a classifier is loaded anew: programs and contrasts add up
+REQUESTS = 1000  # after so many a classifier is loaded anew: programs add up
 LEAST_LIMIT, TIMES_DEFAULT = 100, 4  # how large a visitor may make a whole number
 
 
@@ -115,7 +116,7 @@ class Desk:
 
         with self._classifier(name, layer) as classifier, telling(listener):
             one = asked(picture, classifier, calls)
-            targets = Targets(target)
+            targets = _targets(target)
             scores = classifier.scores(one.image[np.newaxis])[0]
             maps = len(calls) * len(targets.indices(classifier, scores))
             if maps > MOST_MAPS:
@@ -143,11 +144,13 @@ class Desk:
                 classifier, uses = self._choices[name].load(), 0
             self._loaded[name] = classifier, uses + 1
             own = classifier.layer if classifier.has_layers else None
+            contrasts = classifier.network.contrasts
             try:
                 if layer:
                     classifier.layer = layer
                 yield classifier
             finally:
+                classifier.network.contrasts = contrasts  # each is a cost to all later requests
                 if layer and own:
                     classifier.layer = own
         finally:
@@ -157,6 +160,13 @@ class Desk:
 def choice_name(choice: ClassifierChoice) -> str:
     """What a classifier is called on the page."""
     return choice.model_name if choice.model_path is None else Path(choice.model_path).stem
+
+
+def _targets(text: str) -> Targets:
+    """The classes of a request. Raises ValueError, before any contrast is made, for too many."""
+    if len(text) > LONGEST_TARGET or text.count(",") >= MOST_MAPS:
+        raise ValueError(f"too many classes are asked for; the page explains {MOST_MAPS} at most")
+    return Targets(text)
 
 
 def read_upload(content: bytes) -> np.ndarray:
