@@ -1,5 +1,6 @@
 """What the page does, without a browser: limits, turns, and early ends."""
 
+import asyncio
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from methods import METHODS, MethodCall
 from pictures import PictureError
 from pipeline import ClassifierChoice
 from web.desk import MOST_MAPS, BusyError, Desk, StoppedError, call_of, limit, read_upload
+from web.guard import LARGEST_UPLOAD, Guard
 from web.serving import is_loopback, needed_password, parse_address
 from web.showing import Look, downloads_html, shown_html
 
@@ -191,6 +193,65 @@ def test_what_is_shown_has_its_files_within_and_names_escaped(desk):
     assert len(targets) == 5
     assert set(targets) == {"data:"}
     assert re.findall(r'download="([^"]+)"', links) == ["figure.png", "map.npy", "record.json"]
+
+
+def answered(method: str, path: str, **headers: str) -> int:
+    """The status of the guard's answer; 200 where it lets the request through."""
+    sent = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    pairs = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": pairs}
+    asyncio.run(Guard(app, ["localhost", "::1"])(scope, None, send))
+    return sent[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:80", 200),
+        ("[::1]", 200),
+        ("[::1]:80", 200),
+        ("evil.example", 404),
+        ("localhost.evil.example:80", 404),
+        ("", 404),
+    ],
+)
+def test_the_page_answers_to_its_own_names(host, status):
+    assert answered("GET", "/", host=host) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content_length": "0"}, 200),
+        ({"content_length": "1000000"}, 200),
+        ({"content_length": "1000001"}, 413),
+        ({"content_length": "-1"}, 411),
+        ({"transfer_encoding": "chunked"}, 411),
+        ({"transfer_encoding": "chunked", "content_length": "5"}, 411),
+        ({}, 411),
+        ({"content_length": "5", "origin": "http://localhost:80"}, 200),
+        ({"content_length": "5", "origin": "https://localhost:80"}, 200),  # behind TLS
+        ({"content_length": "5", "origin": "http://localhost:8888"}, 403),
+        ({"content_length": "5", "origin": "https://evil.example"}, 403),
+        ({"content_length": "5", "origin": "null"}, 403),
+    ],
+)
+def test_what_is_sent_is_of_a_known_length_and_from_the_page_itself(headers, status):
+    assert answered("POST", "/gradio_api/queue/join", host="localhost:80", **headers) == status
+
+
+def test_an_upload_is_as_long_as_a_picture():
+    for length, status in ((LARGEST_UPLOAD, 200), (LARGEST_UPLOAD + 1, 413)):
+        sent = {"host": "localhost", "content_length": str(length)}
+        assert answered("POST", "/gradio_api/upload", **sent) == status
 
 
 def test_addresses_are_hosts_with_or_without_a_port():
