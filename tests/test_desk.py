@@ -81,6 +81,17 @@ def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(desk):
     assert "Stopped early, after 32 passes" in shown_html(answer, Look("overlay", None, 0.5))
 
 
+def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(desk):
+    stop = threading.Event()
+    stop.set()
+    calls = [MethodCall("GRADCAM"), RISE, MethodCall("FEM")]
+    answer = desk.explain("small", PICTURE, calls, "ant", stop=stop)
+    (kept,) = answer.explanations
+    assert kept.method.name == "GRADCAM"
+    assert not kept.stopped_early
+    assert "Stopped before RISE, FEM." in shown_html(answer, Look("overlay", None, 0.5))
+
+
 def test_time_that_is_up_before_anything_is_known_is_said(choice):
     desk = Desk([choice], seconds=60)
     desk.classes("small")

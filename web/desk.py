@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from classifier import Classifier
 from methods import METHODS, MethodCall
 from methods.row import Option
 from pictures import PictureError, read_picture
-from pipeline.explaining import asked, explain_batch
+from pipeline.explaining import Asked, asked, explain_batch
 from pipeline.explanation import Explanation, drawable
 from pipeline.plan import ClassifierChoice, Targets
 from pipeline.record import classifier_record
@@ -49,6 +49,7 @@ class Answer(NamedTuple):
 
     explanations: list[Explanation]
     classifier: dict[str, Any]  # its record
+    left_out: tuple[str, ...] = ()  # titles of methods that were not asked any more
 
 
 class Desk:
@@ -105,7 +106,8 @@ class Desk:
         """What the methods say of the picture (H, W, 3) for each class of `target`.
 
         `tell` hears how many batches of a long method are done. Once `stop` is set, or time is up,
-        a long method gives the map so far and is the last. Raises ValueError in words for people.
+        a long method gives the map so far, if it has one, and is the last. Raises ValueError in words
+        for people.
         """
         stop = stop or threading.Event()
         deadline = time.monotonic() + self._seconds
@@ -115,20 +117,23 @@ class Desk:
             return stop.is_set() or time.monotonic() > deadline
 
         with self._classifier(name, layer) as classifier, telling(listener):
-            one = asked(picture, classifier, calls)
+            one = asked(picture, classifier, ())
             targets = _targets(target)
             scores = classifier.scores(one.image[np.newaxis])[0]
             maps = len(calls) * len(targets.indices(classifier, scores))
             if maps > MOST_MAPS:
                 raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")
-            try:
-                (found,) = explain_batch([one], classifier, targets)
-            except KeyboardInterrupt:
-                raise StoppedError("stopped before the first masks were seen") from None
-            record = classifier_record(classifier)
-        if isinstance(found, PictureError):
-            raise found
-        return Answer(found, record)
+            found, done = [], 0
+            with suppress(KeyboardInterrupt):  # from a method that has not begun
+                for call in calls:
+                    found += _found(one._replace(methods=[call]), classifier, targets)
+                    done += 1
+                    if found[-1].stopped_early:
+                        break
+            if not found:
+                raise StoppedError("stopped before the first masks were seen")
+            left_out = tuple(METHODS[call.name].title for call in calls[done:])
+            return Answer(found, classifier_record(classifier), left_out)
 
     @contextmanager
     def _classifier(self, name: str, layer: str | None = None) -> Iterator[Classifier]:
@@ -160,6 +165,14 @@ class Desk:
 def choice_name(choice: ClassifierChoice) -> str:
     """What a classifier is called on the page."""
     return choice.model_name if choice.model_path is None else Path(choice.model_path).stem
+
+
+def _found(one: Asked, classifier: Classifier, targets: Targets) -> list[Explanation]:
+    """What its methods say of the picture. Raises PictureError."""
+    (found,) = explain_batch([one], classifier, targets)
+    if isinstance(found, PictureError):
+        raise found
+    return found
 
 
 def _targets(text: str) -> Targets:
