@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+import signal
 import threading
 
 import numpy as np
@@ -14,9 +15,10 @@ from PIL import Image
 from methods import METHODS, MethodCall
 from pictures import PictureError
 from pipeline import ClassifierChoice
+from web import serving
 from web.desk import MOST_MAPS, BusyError, Desk, StoppedError, call_of, limit, read_upload
 from web.guard import LARGEST_UPLOAD, Guard
-from web.serving import is_loopback, needed_password, parse_address
+from web.serving import Site, is_loopback, needed_password, parse_address
 from web.showing import Look, downloads_html, shown_html
 
 PICTURE = noise(count=1)[0].astype(np.uint8)
@@ -287,3 +289,23 @@ def test_only_the_loopback_needs_no_password(monkeypatch):
         needed_password("0.0.0.0")
     monkeypatch.setenv("EXPLAINER_PASSWORD", "long enough")
     assert needed_password("0.0.0.0") == "long enough"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_page_that_is_ended_while_it_starts_leaves_no_folder(number, monkeypatch, tmp_path):
+    monkeypatch.setattr(serving.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(serving, "_set_environment", lambda folder: None)
+    monkeypatch.setattr(serving, "_launched", lambda *_: signal.raise_signal(number))
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serving.serve([], Site("127.0.0.1", 7860, None))
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ipv6_host_stands_in_brackets():
+    assert Site("::1", 80, None).url_host == "[::1]"
+    assert Site("127.0.0.1", 80, None).url_host == "127.0.0.1"
