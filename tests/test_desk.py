@@ -6,12 +6,15 @@ import json
 import re
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import noise, sequential
+from keras import Input, Sequential, layers
 from PIL import Image
 
+import main
 from methods import METHODS, MethodCall
 from pictures import PictureError
 from pipeline import ClassifierChoice
@@ -51,6 +54,28 @@ def test_a_desk_tells_classes_layers_and_the_best_guesses(desk):
     guesses = desk.guesses("small", PICTURE)
     assert sum(guess.probability for guess in guesses) == pytest.approx(1)
     assert guesses[0].probability == max(guess.probability for guess in guesses)
+
+
+def test_an_own_model_stands_beside_the_embedded_one_of_its_name(choice, tmp_path):
+    file = tmp_path / "SqueezeNet.keras"
+    file.write_bytes(Path(choice.model_path).read_bytes())
+    own = ClassifierChoice(model_path=str(file))
+    assert Desk([own, ClassifierChoice("SqueezeNet")]).names == ["SqueezeNet (own)", "SqueezeNet"]
+
+
+def test_a_classifier_of_clips_is_refused(tmp_path):
+    model = Sequential(
+        [
+            Input((4, 8, 8, 3)),
+            layers.Conv3D(2, 3),
+            layers.GlobalAveragePooling3D(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    model.save(tmp_path / "clips.keras")
+    choice = ClassifierChoice(model_path=str(tmp_path / "clips.keras"), preprocessing="none")
+    with pytest.raises(ValueError, match="--web is for pictures, and clips takes clips"):
+        Desk([choice]).classes("clips")
 
 
 def test_methods_and_classes_are_explained_each_with_each(desk):
@@ -275,6 +300,24 @@ def test_addresses_are_hosts_with_or_without_a_port():
     for wrong in ("a:b", ":80", "host:0", "host:70000"):
         with pytest.raises(ValueError, match="expected HOST or HOST:PORT"):
             parse_address(wrong)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--web_address=127.0.0.1"], "--web_address goes with --web"),
+        (["--web", "--target=wasp"], "--target does not go with --web"),
+        (["--web", "--explanation_method=FEM"], "--explanation_method does not go with --web"),
+        (["--web", "--test_image_path", "data"], "--test_image_path does not go with --web"),
+        (["--web", "--list_layers"], "--list_layers does not go with --web"),
+        (["--web", "--batch_size=4"], "--batch_size does not go with --web"),
+    ],
+)
+def test_a_flag_without_a_use_is_refused_in_one_line(flags, words, monkeypatch, capsys):
+    monkeypatch.setattr("web.make_site", lambda address: None)
+    monkeypatch.setattr("web.serve", lambda *_: pytest.fail("it is served"))
+    assert main.main(flags) == 2
+    assert capsys.readouterr().err == f"main.py: {words}\n"
 
 
 def test_only_the_loopback_needs_no_password(monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from classifier import Classifier
+from classifier.applications import applications
 from methods import METHODS, MethodCall
 from methods.row import Option
 from pictures import PictureError, read_picture
@@ -106,8 +107,8 @@ class Desk:
         """What the methods say of the picture (H, W, 3) for each class of `target`.
 
         `tell` hears how many batches of a long method are done. Once `stop` is set, or time is up,
-        a long method gives the map so far, if it has one, and is the last. Raises ValueError in words
-        for people.
+        a long method gives the map so far, if there is one, and is the last. Raises ValueError in
+        words for people.
         """
         stop = stop or threading.Event()
         deadline = time.monotonic() + self._seconds
@@ -147,6 +148,8 @@ class Desk:
             classifier, uses = self._loaded.get(name, (None, REQUESTS))
             if uses >= REQUESTS:
                 classifier, uses = self._choices[name].load(), 0
+                if classifier.frames:
+                    raise ValueError(f"--web is for pictures, and {name} takes clips")
             self._loaded[name] = classifier, uses + 1
             own = classifier.layer if classifier.has_layers else None
             contrasts = classifier.network.contrasts
@@ -163,8 +166,11 @@ class Desk:
 
 
 def choice_name(choice: ClassifierChoice) -> str:
-    """What a classifier is called on the page."""
-    return choice.model_name if choice.model_path is None else Path(choice.model_path).stem
+    """What a classifier is called on the page; an own one never as one of the others."""
+    if choice.model_path is None:
+        return choice.model_name
+    name = Path(choice.model_path).stem
+    return f"{name} (own)" if name in applications() else name
 
 
 def _found(one: Asked, classifier: Classifier, targets: Targets) -> list[Explanation]:
