@@ -6,7 +6,9 @@ import json
 import re
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,6 +178,7 @@ def test_only_options_that_differ_from_their_defaults_are_given():
     assert call_of("RISE", {"masks": 4000, "grid": 7, "keep": None, "preset": ""}) == MethodCall(
         "RISE", {"grid": 7}
     )
+    assert call_of("ATTENTION", {"layer": ""}).given == {}
     assert call_of("LIME", {"preset": "lab"}).given == {"preset": "lab"}
 
 
@@ -290,6 +293,51 @@ def test_an_upload_is_as_long_as_a_picture():
     for length, status in ((LARGEST_UPLOAD, 200), (LARGEST_UPLOAD + 1, 413)):
         sent = {"host": "localhost", "content_length": str(length)}
         assert answered("POST", "/gradio_api/upload", **sent) == status
+
+
+@pytest.fixture
+def page_module():
+    pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
+    import web.page
+
+    return web.page
+
+
+def test_each_option_has_a_field_of_its_kind(page_module):
+    fields = {
+        ("ATTENTION", "layer"): ("Textbox", "attention"),
+        ("RISE", "masks"): ("Number", 4000),
+        ("RISE", "keep"): ("Number", 0.5),
+        ("GRADCAM", "relu"): ("Dropdown", "sum"),
+    }
+    for (method, option), expected in fields.items():
+        field = page_module.field(METHODS[method].options[option])
+        assert (type(field).__name__, field.value) == expected
+
+
+def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(page_module):
+    running = []
+
+    class Busy:
+        """A desk to which two more requests come while it works, and then a stop of the first."""
+
+        def explain(self, *arguments, stop, **options):
+            running.append(stop)
+            if len(running) < 3:
+                ask(["me", "another"][len(running) - 1])
+            else:
+                page._stop(SimpleNamespace(session_hash="me"))
+            raise StoppedError
+
+    def ask(session: str) -> None:
+        look, request = ("overlay", "viridis", 0.5), SimpleNamespace(session_hash=session)
+        with suppress(StoppedError):
+            page._shown("small", PICTURE, [RISE], "ant", None, look, None, request)
+
+    page = page_module.Page(Busy())
+    ask("me")
+    assert [stop.is_set() for stop in running] == [True, True, False]
+    assert page._stops == {}
 
 
 def test_addresses_are_hosts_with_or_without_a_port():

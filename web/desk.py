@@ -199,7 +199,7 @@ def read_upload(content: bytes) -> np.ndarray:
 
 
 def call_of(method: str, values: Mapping[str, Any]) -> MethodCall:
-    """The method with the options that are not their defaults; None stands for the default.
+    """The method with the options that are not their defaults; an empty field stands for these.
 
     Raises ValueError for a number beyond its limit: one visitor's is every visitor's time.
     """
@@ -209,7 +209,7 @@ def call_of(method: str, values: Mapping[str, Any]) -> MethodCall:
         given["preset"] = preset
     for name, option in row.options.items():
         value = values.get(name)
-        if value is None or value == option.default:
+        if value in (None, "", option.default):
             continue
         value = option.parse(str(value))
         if option.kind is int and not 0 <= value <= limit(option):
