@@ -42,9 +42,9 @@ def _serve(arguments) -> int:
     from classifier.starting import start_tensorflow
     from web import make_site, serve
 
-    site = make_site(arguments.web_address)
+    site, choices = make_site(arguments.web_address), page_classifiers(arguments)
     start_tensorflow()
-    return serve(page_classifiers(arguments), site)
+    return serve(choices, site)
 
 
 def _list_layers(plan) -> int:

@@ -42,6 +42,18 @@ OF_MAPS = (
     "mask_salient",
     "keep_salient",
 )
+OF_PAGE = (  # the others are chosen on it
+    "web",
+    "web_address",
+    "model_name",
+    "model_path",
+    "class_names",
+    "preprocessing",
+    "weights",
+    "layer",
+    "precision",
+    "debug",
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -313,6 +325,8 @@ def row_help(name: str) -> str:
 
 def make_plan(arguments: argparse.Namespace) -> Plan:
     """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
+    if arguments.web_address is not None:
+        raise ValueError("--web_address goes with --web")
     if arguments.target is not None and arguments.test_image_index is not None:
         raise ValueError("--target and --test_image_index both name the class; give one")
     others = arguments.target is not None or arguments.test_image_index is not None
@@ -503,8 +517,11 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
 def page_classifiers(arguments) -> tuple[ClassifierChoice, ...]:
     """The classifiers of the page: those asked for, an own model beside the embedded ones.
 
-    Raises ValueError as `make_plan` does.
+    Raises ValueError as `make_plan` does, and for a flag that the page has no use for.
     """
+    for flag, default in vars(make_parser().parse_args([])).items():
+        if flag not in OF_PAGE and getattr(arguments, flag) != default:
+            raise ValueError(f"--{flag} does not go with --web")
     asked = _classifiers(arguments)
     if arguments.model_name is not None or arguments.weights or arguments.layer:
         return asked

@@ -17,9 +17,9 @@ _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
     """The batches, of which there are `total`; a terminal shows a bar with the time left.
 
-    On Ctrl-C the batch under way is finished and no other begun; `stopped_early` is noted. A second
-    Ctrl-C, or one before the first batch is done, raises KeyboardInterrupt. A listener is told
-    instead of the terminal, and stops as Ctrl-C does.
+    On Ctrl-C the batch under way is finished and no other begun; `stopped_early` is noted, also of
+    the last batch, for what would follow. A second Ctrl-C, or one before the first batch is done,
+    raises KeyboardInterrupt. A listener is told instead of the terminal, and stops as Ctrl-C does.
     """
     from tqdm import tqdm
 
@@ -35,6 +35,8 @@ def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
                 return
             yield batch
             bar.update()
+        if interrupted.is_set():
+            note(stopped_early=True)
 
 
 @contextmanager

@@ -1,20 +1,29 @@
 """What the page does, without a browser: limits, turns, and early ends."""
 
+import asyncio
 import io
 import json
 import re
+import signal
 import threading
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from conftest import noise, sequential
+from keras import Input, Sequential, layers
 from PIL import Image
 
+import main
 from methods import METHODS, MethodCall
 from pictures import PictureError
 from pipeline import ClassifierChoice
+from web import serving
 from web.desk import MOST_MAPS, BusyError, Desk, StoppedError, call_of, limit, read_upload
-from web.serving import is_loopback, needed_password, parse_address
+from web.guard import LARGEST_UPLOAD, Guard
+from web.serving import Site, is_loopback, needed_password, parse_address
 from web.showing import Look, downloads_html, shown_html
 
 PICTURE = noise(count=1)[0].astype(np.uint8)
@@ -49,6 +58,28 @@ def test_a_desk_tells_classes_layers_and_the_best_guesses(desk):
     assert guesses[0].probability == max(guess.probability for guess in guesses)
 
 
+def test_an_own_model_stands_beside_the_embedded_one_of_its_name(choice, tmp_path):
+    file = tmp_path / "SqueezeNet.keras"
+    file.write_bytes(Path(choice.model_path).read_bytes())
+    own = ClassifierChoice(model_path=str(file))
+    assert Desk([own, ClassifierChoice("SqueezeNet")]).names == ["SqueezeNet (own)", "SqueezeNet"]
+
+
+def test_a_classifier_of_clips_is_refused(tmp_path):
+    model = Sequential(
+        [
+            Input((4, 8, 8, 3)),
+            layers.Conv3D(2, 3),
+            layers.GlobalAveragePooling3D(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    model.save(tmp_path / "clips.keras")
+    choice = ClassifierChoice(model_path=str(tmp_path / "clips.keras"), preprocessing="none")
+    with pytest.raises(ValueError, match="--web is for pictures, and clips takes clips"):
+        Desk([choice]).classes("clips")
+
+
 def test_methods_and_classes_are_explained_each_with_each(desk):
     calls = [MethodCall("GRADCAM"), MethodCall("FEM")]
     answer = desk.explain("small", PICTURE, calls, "index:0,bee")
@@ -77,6 +108,17 @@ def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(desk):
     assert answer.explanations[0].stopped_early
     assert answer.explanations[0].notes["passes"] == 32
     assert "Stopped early, after 32 passes" in shown_html(answer, Look("overlay", None, 0.5))
+
+
+def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(desk):
+    stop = threading.Event()
+    stop.set()
+    calls = [MethodCall("GRADCAM"), RISE, MethodCall("FEM")]
+    answer = desk.explain("small", PICTURE, calls, "ant", stop=stop)
+    (kept,) = answer.explanations
+    assert kept.method.name == "GRADCAM"
+    assert not kept.stopped_early
+    assert "Stopped before RISE, FEM." in shown_html(answer, Look("overlay", None, 0.5))
 
 
 def test_time_that_is_up_before_anything_is_known_is_said(choice):
@@ -116,10 +158,27 @@ def test_no_more_maps_are_made_than_a_page_holds(desk):
         desk.explain("small", PICTURE, calls, "ant,bee,index:2")
 
 
+@pytest.mark.parametrize("target", [",".join(["ant:bee"] * 13), "ant:bee" + " " * 1000])
+def test_too_many_classes_are_refused_before_any_contrast_is_made(desk, target, monkeypatch):
+    monkeypatch.delattr("classifier.Classifier.contrast")
+    with pytest.raises(ValueError, match="too many classes"):
+        desk.explain("small", PICTURE, [MethodCall("GRADCAM")], target)
+
+
+def test_a_contrast_is_for_one_request_only(desk):
+    answer = desk.explain("small", PICTURE, [MethodCall("GRADCAM")], "ant:bee")
+    assert answer.explanations[0].label == "ant - bee"
+    assert desk._loaded["small"][0].network.contrasts == ()
+    with pytest.raises(ValueError, match="20 maps"):
+        desk.explain("small", PICTURE, [MethodCall("FEM")] * 5, "ant:bee,bee:ant,-ant,-bee")
+    assert desk._loaded["small"][0].network.contrasts == ()
+
+
 def test_only_options_that_differ_from_their_defaults_are_given():
     assert call_of("RISE", {"masks": 4000, "grid": 7, "keep": None, "preset": ""}) == MethodCall(
         "RISE", {"grid": 7}
     )
+    assert call_of("ATTENTION", {"layer": ""}).given == {}
     assert call_of("LIME", {"preset": "lab"}).given == {"preset": "lab"}
 
 
@@ -177,6 +236,110 @@ def test_what_is_shown_has_its_files_within_and_names_escaped(desk):
     assert re.findall(r'download="([^"]+)"', links) == ["figure.png", "map.npy", "record.json"]
 
 
+def answered(method: str, path: str, **headers: str) -> int:
+    """The status of the guard's answer; 200 where it lets the request through."""
+    sent = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    pairs = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": pairs}
+    asyncio.run(Guard(app, ["localhost", "::1"])(scope, None, send))
+    return sent[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:80", 200),
+        ("[::1]", 200),
+        ("[::1]:80", 200),
+        ("evil.example", 404),
+        ("localhost.evil.example:80", 404),
+        ("", 404),
+    ],
+)
+def test_the_page_answers_to_its_own_names(host, status):
+    assert answered("GET", "/", host=host) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content_length": "0"}, 200),
+        ({"content_length": "1000000"}, 200),
+        ({"content_length": "1000001"}, 413),
+        ({"content_length": "-1"}, 411),
+        ({"transfer_encoding": "chunked"}, 411),
+        ({"transfer_encoding": "chunked", "content_length": "5"}, 411),
+        ({}, 411),
+        ({"content_length": "5", "origin": "http://localhost:80"}, 200),
+        ({"content_length": "5", "origin": "https://localhost:80"}, 200),  # behind TLS
+        ({"content_length": "5", "origin": "http://localhost:8888"}, 403),
+        ({"content_length": "5", "origin": "https://evil.example"}, 403),
+        ({"content_length": "5", "origin": "null"}, 403),
+    ],
+)
+def test_what_is_sent_is_of_a_known_length_and_from_the_page_itself(headers, status):
+    assert answered("POST", "/gradio_api/queue/join", host="localhost:80", **headers) == status
+
+
+def test_an_upload_is_as_long_as_a_picture():
+    for length, status in ((LARGEST_UPLOAD, 200), (LARGEST_UPLOAD + 1, 413)):
+        sent = {"host": "localhost", "content_length": str(length)}
+        assert answered("POST", "/gradio_api/upload", **sent) == status
+
+
+@pytest.fixture
+def page_module():
+    pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
+    import web.page
+
+    return web.page
+
+
+def test_each_option_has_a_field_of_its_kind(page_module):
+    fields = {
+        ("ATTENTION", "layer"): ("Textbox", "attention"),
+        ("RISE", "masks"): ("Number", 4000),
+        ("RISE", "keep"): ("Number", 0.5),
+        ("GRADCAM", "relu"): ("Dropdown", "sum"),
+    }
+    for (method, option), expected in fields.items():
+        field = page_module.field(METHODS[method].options[option])
+        assert (type(field).__name__, field.value) == expected
+
+
+def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(page_module):
+    running = []
+
+    class Busy:
+        """A desk to which two more requests come while it works, and then a stop of the first."""
+
+        def explain(self, *arguments, stop, **options):
+            running.append(stop)
+            if len(running) < 3:
+                ask(["me", "another"][len(running) - 1])
+            else:
+                page._stop(SimpleNamespace(session_hash="me"))
+            raise StoppedError
+
+    def ask(session: str) -> None:
+        look, request = ("overlay", "viridis", 0.5), SimpleNamespace(session_hash=session)
+        with suppress(StoppedError):
+            page._shown("small", PICTURE, [RISE], "ant", None, look, None, request)
+
+    page = page_module.Page(Busy())
+    ask("me")
+    assert [stop.is_set() for stop in running] == [True, True, False]
+    assert page._stops == {}
+
+
 def test_addresses_are_hosts_with_or_without_a_port():
     assert parse_address(None) == ("127.0.0.1", 7860)
     assert parse_address("0.0.0.0:80") == ("0.0.0.0", 80)
@@ -185,6 +348,24 @@ def test_addresses_are_hosts_with_or_without_a_port():
     for wrong in ("a:b", ":80", "host:0", "host:70000"):
         with pytest.raises(ValueError, match="expected HOST or HOST:PORT"):
             parse_address(wrong)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--web_address=127.0.0.1"], "--web_address goes with --web"),
+        (["--web", "--target=wasp"], "--target does not go with --web"),
+        (["--web", "--explanation_method=FEM"], "--explanation_method does not go with --web"),
+        (["--web", "--test_image_path", "data"], "--test_image_path does not go with --web"),
+        (["--web", "--list_layers"], "--list_layers does not go with --web"),
+        (["--web", "--batch_size=4"], "--batch_size does not go with --web"),
+    ],
+)
+def test_a_flag_without_a_use_is_refused_in_one_line(flags, words, monkeypatch, capsys):
+    monkeypatch.setattr("web.make_site", lambda address: None)
+    monkeypatch.setattr("web.serve", lambda *_: pytest.fail("it is served"))
+    assert main.main(flags) == 2
+    assert capsys.readouterr().err == f"main.py: {words}\n"
 
 
 def test_only_the_loopback_needs_no_password(monkeypatch):
@@ -199,3 +380,23 @@ def test_only_the_loopback_needs_no_password(monkeypatch):
         needed_password("0.0.0.0")
     monkeypatch.setenv("EXPLAINER_PASSWORD", "long enough")
     assert needed_password("0.0.0.0") == "long enough"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_page_that_is_ended_while_it_starts_leaves_no_folder(number, monkeypatch, tmp_path):
+    monkeypatch.setattr(serving.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(serving, "_set_environment", lambda folder: None)
+    monkeypatch.setattr(serving, "_launched", lambda *_: signal.raise_signal(number))
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serving.serve([], Site("127.0.0.1", 7860, None))
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ipv6_host_stands_in_brackets():
+    assert Site("::1", 80, None).url_host == "[::1]"
+    assert Site("127.0.0.1", 80, None).url_host == "127.0.0.1"

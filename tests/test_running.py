@@ -44,6 +44,14 @@ def test_ctrl_c_finishes_the_batch_and_begins_no_other():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ctrl_c_in_the_last_batch_is_not_forgotten():
+    with noting() as notes:
+        for batch in progress(iter(range(3)), 3):
+            if batch == 2:
+                signal.raise_signal(signal.SIGINT)
+    assert notes == {"stopped_early": True}
+
+
 def twice():
     for _ in progress(iter(range(10)), 10):
         signal.raise_signal(signal.SIGINT)

@@ -1,5 +1,6 @@
 """The page in a real browser, served as a visitor finds it; no request leaves this machine."""
 
+import io
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -102,6 +104,26 @@ def choose(page, label: str, words: str) -> None:
     page.get_by_role("option", name=words, exact=True).click()
 
 
+@contextmanager
+def drawn_anew(page):
+    """What is done inside has the first map drawn in another way, and that has come."""
+    before = page.locator("#maps img").nth(1).get_attribute("src")
+    yield
+    page.wait_for_function(
+        "before => (document.querySelectorAll('#maps img')[1]?.src ?? before) != before",
+        arg=before,
+    )
+
+
+def downloaded(page, words: str, folder) -> bytes:
+    """The content of the file behind a link; it is in the folder, by its own name."""
+    with page.expect_download() as coming:
+        page.locator("#downloads a", has_text=words).click()
+    file = folder / coming.value.suggested_filename
+    coming.value.save_as(file)
+    return file.read_bytes()
+
+
 def test_a_picture_is_explained_and_a_click_on_a_class_explains_that(visitor):
     page = visitor()
     upload(page, DOG_CAT)
@@ -128,15 +150,19 @@ def test_a_class_is_typed_with_completion_and_a_wrong_one_is_said(visitor):
     page.get_by_text("no class 'no <b>such</b> class'").wait_for()
 
 
-def test_another_method_classifier_and_layer(visitor):
+def test_another_method_layer_and_classifier(visitor, tmp_path):
     page = visitor()
     upload(page, MACAW)
     shows(page, "macaw")
     choose(page, "Method", "LayerCAM")
     shows(page, "LayerCAM")
+    with drawn_anew(page):
+        choose(page, "Layer", "block11_add")
+    assert json.loads(downloaded(page, "record", tmp_path))["classifier"]["layer"] == "block11_add"
     choose(page, "Classifier", "SqueezeNet")
     shows(page, "SqueezeNet")
-    choose(page, "Shown as", "isolines")
+    with drawn_anew(page):
+        choose(page, "Shown as", "isolines")
     shows(page, "LayerCAM")
 
 
@@ -168,35 +194,25 @@ def test_figure_map_and_record_are_downloaded(visitor, tmp_path):
     page = visitor()
     upload(page, MACAW)
     shows(page, "macaw")
-    for words in ("figure", "raw map", "record"):
-        with page.expect_download() as coming:
-            page.locator("#downloads a", has_text=words).click()
-        coming.value.save_as(tmp_path / coming.value.suggested_filename)
-    assert np.load(tmp_path / "map.npy").shape == (7, 7)
-    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
-    record = json.loads((tmp_path / "record.json").read_text())
+    assert np.load(io.BytesIO(downloaded(page, "raw map", tmp_path))).shape == (7, 7)
+    assert downloaded(page, "figure", tmp_path).startswith(b"\x89PNG")
+    record = json.loads(downloaded(page, "record", tmp_path))
     assert record["classifier"]["layer"] == "top_relu6"
     assert record["methods"][0]["options"] == {"relu": "sum", "smooth": "none"}
+    assert {file.name for file in tmp_path.iterdir()} == {"map.npy", "figure.png", "record.json"}
 
 
 def test_the_weight_of_the_map_and_the_colours_are_changed(visitor):
     page = visitor()
     upload(page, MACAW)
     shows(page, "macaw")
-    image = page.locator("#maps img").nth(1)
-    before = image.get_attribute("src")
     slider = page.get_by_label(re.compile("^range slider for Map"))
     slider.focus()
-    slider.press("Home")
-    page.wait_for_function(
-        "before => document.querySelectorAll('#maps img')[1].src != before", arg=before
-    )
-    pale = image.get_attribute("src")
-    slider.press("End")
-    choose(page, "Colormap", "gray")
-    page.wait_for_function(
-        "before => document.querySelectorAll('#maps img')[1].src != before", arg=pale
-    )
+    for key in ("Home", "End"):
+        with drawn_anew(page):
+            slider.press(key)
+    with drawn_anew(page):
+        choose(page, "Colormap", "gray")
 
 
 @pytest.mark.parametrize("content", [b"no picture", b"\x89PNG\r\n\x1a\n broken", b""])

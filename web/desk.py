@@ -3,17 +3,18 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from classifier import Classifier
+from classifier.applications import applications
 from methods import METHODS, MethodCall
 from methods.row import Option
 from pictures import PictureError, read_picture
-from pipeline.explaining import asked, explain_batch
+from pipeline.explaining import Asked, asked, explain_batch
 from pipeline.explanation import Explanation, drawable
 from pipeline.plan import ClassifierChoice, Targets
 from pipeline.record import classifier_record
@@ -21,9 +22,10 @@ from running import telling
 
 MOST_BYTES, MOST_PIXELS = 20_000_000, 40_000_000  # of a picture
 MOST_MAPS = 12  # of one request
+LONGEST_TARGET = 1000  # letters
 MOST_CLASSES = 5  # that are offered first
 SECONDS = 120  # that a request may take; what is known by then is shown
-REQUESTS = 1000  # after so many a classifier is loaded anew: programs and contrasts add up
+REQUESTS = 1000  # after so many a classifier is loaded anew: programs add up
 LEAST_LIMIT, TIMES_DEFAULT = 100, 4  # how large a visitor may make a whole number
 
 
@@ -48,6 +50,7 @@ class Answer(NamedTuple):
 
     explanations: list[Explanation]
     classifier: dict[str, Any]  # its record
+    left_out: tuple[str, ...] = ()  # titles of methods that were not asked any more
 
 
 class Desk:
@@ -104,7 +107,8 @@ class Desk:
         """What the methods say of the picture (H, W, 3) for each class of `target`.
 
         `tell` hears how many batches of a long method are done. Once `stop` is set, or time is up,
-        a long method gives the map so far and is the last. Raises ValueError in words for people.
+        a long method gives the map so far, if there is one, and is the last. Raises ValueError in
+        words for people.
         """
         stop = stop or threading.Event()
         deadline = time.monotonic() + self._seconds
@@ -114,20 +118,23 @@ class Desk:
             return stop.is_set() or time.monotonic() > deadline
 
         with self._classifier(name, layer) as classifier, telling(listener):
-            one = asked(picture, classifier, calls)
-            targets = Targets(target)
+            one = asked(picture, classifier, ())
+            targets = _targets(target)
             scores = classifier.scores(one.image[np.newaxis])[0]
             maps = len(calls) * len(targets.indices(classifier, scores))
             if maps > MOST_MAPS:
                 raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")
-            try:
-                (found,) = explain_batch([one], classifier, targets)
-            except KeyboardInterrupt:
-                raise StoppedError("stopped before the first masks were seen") from None
-            record = classifier_record(classifier)
-        if isinstance(found, PictureError):
-            raise found
-        return Answer(found, record)
+            found, done = [], 0
+            with suppress(KeyboardInterrupt):  # from a method that has not begun
+                for call in calls:
+                    found += _found(one._replace(methods=[call]), classifier, targets)
+                    done += 1
+                    if found[-1].stopped_early:
+                        break
+            if not found:
+                raise StoppedError("stopped before the first masks were seen")
+            left_out = tuple(METHODS[call.name].title for call in calls[done:])
+            return Answer(found, classifier_record(classifier), left_out)
 
     @contextmanager
     def _classifier(self, name: str, layer: str | None = None) -> Iterator[Classifier]:
@@ -141,13 +148,17 @@ class Desk:
             classifier, uses = self._loaded.get(name, (None, REQUESTS))
             if uses >= REQUESTS:
                 classifier, uses = self._choices[name].load(), 0
+                if classifier.frames:
+                    raise ValueError(f"--web is for pictures, and {name} takes clips")
             self._loaded[name] = classifier, uses + 1
             own = classifier.layer if classifier.has_layers else None
+            contrasts = classifier.network.contrasts
             try:
                 if layer:
                     classifier.layer = layer
                 yield classifier
             finally:
+                classifier.network.contrasts = contrasts  # each is a cost to all later requests
                 if layer and own:
                     classifier.layer = own
         finally:
@@ -155,8 +166,26 @@ class Desk:
 
 
 def choice_name(choice: ClassifierChoice) -> str:
-    """What a classifier is called on the page."""
-    return choice.model_name if choice.model_path is None else Path(choice.model_path).stem
+    """What a classifier is called on the page; an own one never as one of the others."""
+    if choice.model_path is None:
+        return choice.model_name
+    name = Path(choice.model_path).stem
+    return f"{name} (own)" if name in applications() else name
+
+
+def _found(one: Asked, classifier: Classifier, targets: Targets) -> list[Explanation]:
+    """What its methods say of the picture. Raises PictureError."""
+    (found,) = explain_batch([one], classifier, targets)
+    if isinstance(found, PictureError):
+        raise found
+    return found
+
+
+def _targets(text: str) -> Targets:
+    """The classes of a request. Raises ValueError, before any contrast is made, for too many."""
+    if len(text) > LONGEST_TARGET or text.count(",") >= MOST_MAPS:
+        raise ValueError(f"too many classes are asked for; the page explains {MOST_MAPS} at most")
+    return Targets(text)
 
 
 def read_upload(content: bytes) -> np.ndarray:
@@ -170,7 +199,7 @@ def read_upload(content: bytes) -> np.ndarray:
 
 
 def call_of(method: str, values: Mapping[str, Any]) -> MethodCall:
-    """The method with the options that are not their defaults; None stands for the default.
+    """The method with the options that are not their defaults; an empty field stands for these.
 
     Raises ValueError for a number beyond its limit: one visitor's is every visitor's time.
     """
@@ -180,7 +209,7 @@ def call_of(method: str, values: Mapping[str, Any]) -> MethodCall:
         given["preset"] = preset
     for name, option in row.options.items():
         value = values.get(name)
-        if value is None or value == option.default:
+        if value in (None, "", option.default):
             continue
         value = option.parse(str(value))
         if option.kind is int and not 0 <= value <= limit(option):

@@ -3,6 +3,9 @@
 import re
 import secrets
 from collections.abc import Iterable
+from http import HTTPStatus
+
+from web.desk import MOST_BYTES
 
 READ = (  # paths that a browser reads
     r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/logout|/manifest\.json|"
@@ -24,6 +27,7 @@ HEADERS = {
 }
 OUTSIDE = re.compile(rb"<(?:meta|link|script|a)\b[^>]*https?://[^>]*>(?:\s*</(?:script|a)>)?")
 LARGEST_BODY = 1_000_000  # bytes of a request that is no upload
+LARGEST_UPLOAD = MOST_BYTES + LARGEST_BODY  # a picture, and the form around it
 
 
 class Guard:
@@ -39,25 +43,30 @@ class Guard:
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-        elif scope["type"] == "http" and self._allows(scope):
-            await self.app(scope, receive, Rewriting(send))
-        elif scope["type"] == "http":
+        elif scope["type"] == "http" and (status := self._refusal(scope)):
             headers = [(b"content-type", b"text/plain")]
-            await send({"type": "http.response.start", "status": 404, "headers": headers})
-            await send({"type": "http.response.body", "body": b"not found"})
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": HTTPStatus(status).phrase.encode()})
+        elif scope["type"] == "http":
+            await self.app(scope, receive, Rewriting(send))
 
-    def _allows(self, scope) -> bool:
-        """Whether the request is one that the page makes, under a name of ours."""
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
-        name = (host[0] or host[2]).strip("[]")
-        length = headers.get(b"content-length", b"0")
-        upload = scope["path"].startswith("/gradio_api/upload")
-        return (
-            (not self.hosts or name in self.hosts)
-            and re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), scope["path"]) is not None
-            and (upload or (length.isdigit() and int(length) <= LARGEST_BODY))
-        )
+    def _refusal(self, scope) -> int | None:
+        """The status by which a request is refused that the page does not make; None: it may go."""
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host, path = headers.get(b"host", ""), scope["path"]
+        if self.hosts and re.sub(r":\d*$", "", host).strip("[]") not in self.hosts:
+            return 404
+        if not re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), path):
+            return 404
+        if scope["method"] != "POST":
+            return None
+        if b"origin" in headers and headers[b"origin"].partition("://")[2] != host:
+            return 403  # a form of another website
+        length = headers.get(b"content-length", "")
+        if b"transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
+            return 411  # else it could go on without end
+        largest = LARGEST_UPLOAD if path.startswith("/gradio_api/upload") else LARGEST_BODY
+        return 413 if int(length) > largest else None
 
 
 class Rewriting:

@@ -83,7 +83,7 @@ class Page:
     def __init__(self, desk: Desk):
         self.desk = desk
         self.samples = find_pictures([SAMPLES])
-        self._stops: dict[str, threading.Event] = {}  # of visitors' running requests
+        self._stops: dict[threading.Event, str | None] = {}  # of running requests: whose it is
 
     def build(self) -> None:
         """Puts all parts on the page that is open, and joins them."""
@@ -289,7 +289,8 @@ class Page:
     def _shown(self, name, picture, calls, target, layer, look, progress, request) -> tuple:
         """The answer, and its two parts of the page; the visitor sees how far it has come."""
         look = chosen_look(*look)
-        stop = self._stops[request.session_hash] = threading.Event()
+        stop = threading.Event()
+        self._stops[stop] = request.session_hash
         try:
             answer = self.desk.explain(
                 name,
@@ -301,13 +302,14 @@ class Page:
                 stop=stop,
             )
         finally:
-            self._stops.pop(request.session_hash, None)
+            del self._stops[stop]
         return answer, shown_html(answer, look), downloads_html(answer, look)
 
     def _stop(self, request: gr.Request) -> None:
-        """Ends the visitor's own request early."""
-        if stop := self._stops.get(request.session_hash):
-            stop.set()
+        """Ends the visitor's own requests early."""
+        for stop, session in list(self._stops.items()):
+            if session == request.session_hash:
+                stop.set()
 
     @friendly
     def _redraw(self, answer: Answer | None, *look):
@@ -355,4 +357,4 @@ def field(option: Option) -> Any:
         return gr.Checkbox(**told)
     if option.kind is int:
         return gr.Number(precision=0, minimum=0, maximum=limit(option), **told)
-    return gr.Number(**told)
+    return gr.Number(**told) if option.kind is float else gr.Textbox(**told)

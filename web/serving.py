@@ -28,6 +28,11 @@ class Site(NamedTuple):
     port: int
     password: str | None
 
+    @property
+    def url_host(self) -> str:
+        """The host as addresses have it, an IPv6 one in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
 
 def make_site(address: str | None = None) -> Site:
     """The site at HOST or HOST:PORT, by default on this machine alone.
@@ -45,10 +50,9 @@ def serve(choices: Sequence[ClassifierChoice], site: Site) -> int:
     """Serves the page until Ctrl-C; gives the exit status. Raises ValueError where it cannot."""
     with tempfile.TemporaryDirectory(prefix="explainer-") as folder:
         _set_environment(folder)
+        _end_on_signals()
         page = _launched(choices, site)
-        host = f"[{site.host}]" if ":" in site.host else site.host
-        print(f"http://{host}:{site.port} (Ctrl-C ends it)", flush=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        print(f"http://{site.url_host}:{site.port} (Ctrl-C ends it)", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
@@ -92,6 +96,14 @@ def needed_password(host: str) -> str | None:
     return password
 
 
+def _end_on_signals() -> None:
+    """SIGTERM and a closed terminal end the page as Ctrl-C does; `nohup` keeps its meaning."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, signal.SIGTERM)  # Windows has no SIGHUP
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
 def _set_environment(folder: str) -> None:
     """Gradio's settings are ours alone; nothing is sent to its makers; files go to our folder."""
     for name in [name for name in os.environ if name.startswith("GRADIO_")]:
@@ -118,7 +130,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site):
     hosts = ("localhost", "127.0.0.1", "::1", site.host) if is_loopback(site.host) else ()
     try:
         page.launch(
-            server_name=site.host,
+            server_name=site.url_host,
             server_port=site.port,
             share=False,
             inbrowser=False,
@@ -145,7 +157,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site):
         )
     except OSError as error:
         raise ValueError(
-            f"--web_address {site.host}:{site.port} cannot be served: {error}"
+            f"--web_address {site.url_host}:{site.port} cannot be served: {error}"
         ) from error
     return page
 

@@ -56,6 +56,8 @@ def shown_html(answer: Answer, look: Look) -> str:
         words = explanation.title.replace("\n", " · ")
         figures.append(picture_html(look.draw(explanation), words))
     told = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
+    if answer.left_out:
+        told.append(f"Stopped before {', '.join(answer.left_out)}.")
     told.append(" ".join([UPSAMPLING, *dict.fromkeys(RULES[e.rule].caption for e in explanations)]))
     legends = "".join(map(legend, _bars(explanations, look)))
     remarks = "".join(f"<p>{text(line, 600)}</p>" for line in told)
