@@ -310,3 +310,11 @@ def test_pictures_of_a_wrong_folder_are_answered_in_a_line(tmp_path):
     ran = run(tmp_path / "none")
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     assert ran.err.startswith("train_mil.py: folder")
+
+
+@pytest.mark.parametrize("flag", ["--model_name=EfficientNetLite0", "--weights=random"])
+def test_what_a_model_file_leaves_no_room_for_is_refused_in_a_line(flag, reader, tmp_path):
+    ran = run(tmp_path, "--model_path", reader, flag)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    name = flag.split("=")[0]
+    assert f"{name} goes with a classifier by name, not with --model_path" in ran.err
