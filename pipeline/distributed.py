@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +28,36 @@ class Worker:
     """Explains pictures with classifiers of its own, and stores what it finds."""
 
     def __init__(self, plan: Plan, folder: str):
+        self.plan, self.folder = plan, folder
+
+    @cached_property
+    def flow(self) -> Flow:
         from classifier.starting import start_tensorflow
         from pipeline.run import prepared
 
-        os.chdir(folder)  # where the plan's paths start
+        os.chdir(self.folder)  # where the plan's paths start
         start_tensorflow()
-        self.flow = Flow(plan, prepared(plan), Evidence(plan))
+        return Flow(self.plan, prepared(self.plan), Evidence(self.plan))
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """For each picture whether it failed, and what is wrong with the plan: mostly nothing.
+
+        That is told, not raised: of an error Ray hands on a traceback only, as text.
+        """
         paths = [place(str(path)) for path in batch["picture"]]
-        failed = [outcome.error is not None for outcome in self.flow.outcomes(paths)]
-        self.flow.store.flush()
-        return {"failed": np.array(failed)}
+        try:
+            failed = [outcome.error is not None for outcome in self.flow.outcomes(paths)]
+            self.flow.store.flush()
+        except (ValueError, OSError) as error:
+            return {"failed": np.ones(len(paths), bool), "mistake": [str(error)] * len(paths)}
+        return {"failed": np.array(failed), "mistake": [""] * len(failed)}
 
 
 def explain_on_ray(plan: Plan, pictures: Sequence[Path]) -> None:
     """Has the pictures explained and stored by the plan's workers; a bar tells how many are.
 
-    Raises ValueError where Ray is not installed, or no cluster is at the plan's address.
+    Raises ValueError where Ray is not installed, no cluster is at the plan's address, or a worker
+    finds a mistake in the plan.
     """
     try:
         import ray
@@ -65,8 +78,8 @@ def explain_on_ray(plan: Plan, pictures: Sequence[Path]) -> None:
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ValueError(f"no Ray at '{plan.ray_address}': {error}") from error
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # its import, just now, sets it too
     context.enable_progress_bars = False
     gpus = int(ray.cluster_resources().get("GPU", 0))
     made = ray.data.from_items([{"picture": str(path)} for path in pictures]).map_batches(
@@ -79,6 +92,8 @@ def explain_on_ray(plan: Plan, pictures: Sequence[Path]) -> None:
     print(f"{len(pictures)} pictures for {plan.workers} workers", file=sys.stderr)
     with tqdm(total=len(pictures), disable=None, unit="picture") as bar:
         for batch in made.iter_batches(batch_size=None):
+            for mistake in filter(None, batch["mistake"]):
+                raise ValueError(mistake)
             bar.update(len(batch["failed"]))
 
 

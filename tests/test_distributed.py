@@ -92,3 +92,17 @@ def test_a_cluster_that_is_not_there_is_one_line(folder, capsys):
     status = main.main(arguments(folder, "no", "--engine=ray", "--ray_address=127.0.0.1:1"))
     assert status == 2
     assert "no Ray at '127.0.0.1:1'" in capsys.readouterr().err
+
+
+def test_a_mistake_that_a_worker_finds_is_one_line_as_it_is_locally(folder, capsys):
+    wrong = "--explanation_method=RISE:masks=0"
+    assert main.main(arguments(folder, "wrong", wrong)) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "got masks=0" in said
+    command = arguments(folder, "wrong_ray", wrong, "--engine=ray", "--workers=1")
+    process = subprocess.run(
+        [sys.executable, "main.py", *command], cwd=ROOT, capture_output=True, text=True
+    )
+    assert process.returncode == 2, process.stderr
+    assert process.stderr.splitlines()[-1] == said
+    assert "Traceback" not in process.stderr

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import train_mil
 from bags import make_bag_model, standardise
-from conftest import noise, sequential
+from conftest import backbone, noise, randomised, sequential
 from keras import layers
 from PIL import Image
 from sklearn.datasets import load_digits
+from training import make_model
+from transfer_learn import save
 
 import main
 from classifier import load_classifier
@@ -164,6 +166,85 @@ def test_patches_are_seen_in_their_order_and_each_as_a_picture(patch, gated):
     np.testing.assert_allclose(head(features), bags.scores(images), atol=1e-5)
 
 
+def nested(size=(32, 32)) -> keras.Model:
+    """A backbone two models deep, beside layers of its layers' names; the rest fixes the size."""
+    inputs = keras.Input((*size, 3))
+    inside = keras.Sequential([backbone(size), layers.Flatten(name="last")], name="inside")
+    x = inside(layers.Rescaling(1 / 127.5, offset=-1, name="conv1")(inputs))
+    return keras.Model(inputs, layers.Dense(3, "softmax", name="bn1")(x))
+
+
+def nested_twice(size=(32, 32)) -> keras.Model:
+    """A nested backbone that sees the picture and its mirror image."""
+    inputs, inside = keras.Input((*size, 3)), backbone(size)
+    both = [layers.GlobalMaxPooling2D()(inside(x)) for x in (inputs, inputs[:, :, ::-1])]
+    return keras.Model(inputs, layers.Dense(3, "softmax")(layers.Concatenate()(both)))
+
+
+def relu_twice(size=(32, 32)) -> keras.Model:
+    """Two convolutions, with one ReLU for both, nested."""
+    inputs, relu = keras.Input((*size, 3)), layers.ReLU(name="relu")
+    x = relu(layers.Conv2D(6, 3, name="second")(relu(layers.Conv2D(4, 3, name="first")(inputs))))
+    inside = randomised(keras.Model(inputs, x, name="inside"))
+    top = [layers.GlobalAveragePooling2D(), layers.Dense(3, "softmax")]
+    return keras.Sequential([keras.Input((*size, 3)), inside, *top])
+
+
+@pytest.mark.parametrize(
+    ("make", "layer"),
+    [
+        (sequential, "backbone/last"),
+        (nested, "inside/backbone/last"),
+        (nested_twice, "backbone/last#2"),
+        (relu_twice, "inside/relu#2"),
+    ],
+)
+@pytest.mark.parametrize("patch", [32, 16])
+def test_a_nested_backbone_sees_a_patch_as_a_network_of_that_size_does(patch, make, layer):
+    sizes = (32, 32), (patch, patch)
+    small, alone = (load_classifier(make(size=size), preprocessing="none") for size in sizes)
+    assert small.layer == layer
+    model, _ = make_bag_model(small, 3, 2, patch, gated=False)
+    bags, images = load_classifier(model, preprocessing="none"), noise((2 * patch, 2 * patch))
+    features = bags.features(images, "patch_features")[:, 0, 1]
+    expected = alone.features(images[:, :patch, patch:]).mean(axis=(1, 2))
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_transfer_learning_wrote_is_cut_into_patches_again(tmp_path):
+    path = tmp_path / "mine.keras"
+    model, _ = make_model(load_classifier(flat()), 2)
+    save(model, path, ["a", "b"], "tf")
+    for name in ("a", "b"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number, image in enumerate(noise(count=4)):
+            file = tmp_path / "pictures" / name / f"{number}.png"
+            Image.fromarray(image.astype(np.uint8)).save(file)
+    flags = ("--grid", 2, "--patch", 16, "--epochs", 1, "-o", tmp_path / "mil.keras")
+    ran = run(tmp_path / "pictures", "--model_path", path, *flags)
+    assert ran.status == 0, ran.err
+    assert load_classifier(model_path=tmp_path / "mil.keras").input_size == (32, 32)
+
+
+class Own(keras.Model):
+    """A model without a graph around one that has it."""
+
+    def __init__(self):
+        super().__init__(name="own")
+        self.inside = sequential()
+
+    def call(self, images):
+        return self.inside(images)
+
+
+def test_a_model_without_a_graph_is_refused_in_words():
+    model = Own()
+    model(noise())
+    small = load_classifier(model, preprocessing="none")
+    with pytest.raises(ValueError, match="cannot be cut out of own, a Own: expected a Functional"):
+        make_bag_model(small, 3, 2, 32, gated=False)
+
+
 def flat(name: str = "convolution") -> keras.Sequential:
     """A network in one piece, for pictures of 32 pixels; and the name of its convolution."""
     return keras.Sequential(
@@ -229,3 +310,11 @@ def test_pictures_of_a_wrong_folder_are_answered_in_a_line(tmp_path):
     ran = run(tmp_path / "none")
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     assert ran.err.startswith("train_mil.py: folder")
+
+
+@pytest.mark.parametrize("flag", ["--model_name=EfficientNetLite0", "--weights=random"])
+def test_what_a_model_file_leaves_no_room_for_is_refused_in_a_line(flag, reader, tmp_path):
+    ran = run(tmp_path, "--model_path", reader, flag)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    name = flag.split("=")[0]
+    assert f"{name} goes with a classifier by name, not with --model_path" in ran.err

@@ -74,13 +74,10 @@ def standardise(head, features: np.ndarray) -> None:
 
 def resized_backbone(classifier: Classifier, side: int):
     """The classifier's layers up to the target layer, frozen, for inputs of `side` pixels."""
-    import keras
-
     backbone = trained_backbone(classifier)
     if classifier.input_size != (side, side):
-        inputs = keras.Input((side, side, classifier.network.input_shape[-1]))
         try:
-            clone = keras.models.clone_model(backbone, input_tensors=inputs)
+            clone = copy_for(backbone, (side, side, classifier.network.input_shape[-1]))
             clone.set_weights(backbone.get_weights())
         except ValueError as error:
             height, width = classifier.input_size
@@ -91,3 +88,16 @@ def resized_backbone(classifier: Classifier, side: int):
         backbone = clone
     backbone.trainable = False
     return backbone
+
+
+def copy_for(model, shape: tuple):
+    """A copy of the model, those nested in it too, for inputs of another shape; weights are new."""
+    import keras
+
+    def called(layer, *given, **options):
+        if isinstance(layer, keras.Model) and getattr(layer, "inputs", None):
+            layer = copy_for(layer, given[0].shape[1:])
+        return layer(*given, **options)
+
+    graph = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    return keras.models.clone_model(graph, keras.Input(shape), call_function=called)

@@ -28,7 +28,7 @@ from transfer_learn import (
     whole_number,
 )
 
-from classifier import Classifier, load_classifier
+from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.starting import start_tensorflow
 from pipeline.flags import Parser
 
@@ -46,7 +46,7 @@ def make_parser() -> Parser:
     add("--grid", type=whole_number(1), default=7, metavar="N", help="patches in each direction")
     add("--patch", type=whole_number(8), metavar="N", help=f"its pixels (default: {PATCH} or less)")
     add("--gated", action="store_true", help="attention with a gate (equation 9)")
-    parser.set_defaults(epochs=200)
+    parser.set_defaults(epochs=200, model_name=None)
     return parser
 
 
@@ -57,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def train_mil(arguments: argparse.Namespace) -> None:
     """From the folder to the files, as the flags say."""
+    check_classifier(arguments)
     names, samples = labelled_pictures(arguments.folder, arguments.validation, arguments.seed)
     check_output(arguments.output)
     counts = ", ".join(f"{len(found)} for {split}" for split, found in samples.items() if found)
@@ -94,10 +95,19 @@ def train(head, batches: dict, epochs: int, rate: float) -> None:
             fit(head, batches, epochs, rate, "attention", PATIENCE)
 
 
+def check_classifier(arguments: argparse.Namespace) -> None:
+    """Raises ValueError where --model_path comes with a flag that it leaves no room for."""
+    for flag in ("model_name", "weights"):
+        if arguments.model_path is not None and getattr(arguments, flag) is not None:
+            raise ValueError(f"--{flag} goes with a classifier by name, not with --model_path")
+
+
 def frozen_classifier(arguments: argparse.Namespace) -> tuple[Classifier, str]:
     """The classifier whose layers look at the patches, and the name of its preprocessing."""
     if arguments.model_path is None:
-        classifier = load_classifier(arguments.model_name, weights=arguments.weights)
+        classifier = load_classifier(
+            arguments.model_name or DEFAULT_MODEL, weights=arguments.weights
+        )
         return classifier, classifier.name
     classifier = load_classifier(model_path=arguments.model_path)
     return classifier, classifier.source.get("preprocessing", "none")

@@ -36,12 +36,42 @@ def trained_backbone(classifier: Classifier):
     """The classifier's layers up to the target layer; its batch norms are frozen."""
     import keras
 
-    pretrained, target = classifier.model, classifier.network.target
-    backbone = keras.Model(pretrained.inputs[0], target.layer.output, name=classifier.name)
+    target = classifier.network.target
+    path = target.path.removesuffix(f"#{target.number + 1}")
+    backbone = layers_up_to(classifier.model, path, target.number, classifier.name)
     for _, layer in layers_within(backbone):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False  # keeps its statistics, also while all others are trained
     return backbone
+
+
+def layers_up_to(model, path: str, number: int, name: str):
+    """A model `name` of the layers up to call `number` of the one at `path`; nested ones stay so.
+
+    Raises ValueError where a model on that path is neither Functional nor Sequential.
+    """
+    import keras
+
+    if getattr(model, "inputs", None) is None:
+        raise ValueError(
+            f"'{path}' cannot be cut out of {model.name}, a {type(model).__name__}: "
+            "expected a Functional or Sequential model"
+        )
+    child, _, inner = path.partition("/")
+    found = []
+
+    def called(layer, *given, **options):
+        output = layer(*given, **options)
+        if layer.name == child:
+            inside = layers_up_to(layer, inner, number, child)(given[0]) if inner else output
+            found.append(inside)
+        return output
+
+    graph = keras.Model(model.inputs[0], model.outputs)
+    inputs = keras.Input(graph.input.shape[1:], dtype=graph.input.dtype)
+    keras.models.clone_model(graph, inputs, lambda layer: layer, called)  # the very same layers
+    call = found[number % len(found)]  # where a nested model is called again, so is what it holds
+    return keras.Model(inputs, call, name=name)
 
 
 def picture_batches(
