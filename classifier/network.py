@@ -45,13 +45,24 @@ class Network:
         self._preprocess = preprocess
         self.gear: str | None = None  # one of GEARS for good; None: as it pays
         self.twin_refused: str | None = None  # why the twin is not used, where it is not
-        self.contrasts: tuple[passes.Contrast, ...] = ()  # classes K, K + 1, ... beside the K
+        self._contrasts: tuple[passes.Contrast, ...] = ()
         self._expected = 0
         self._done = 0
         self._programs: dict[tuple, Callable] = {}
         self._checked: set[str | None] = set()  # layers for which the twin was compared
         self._kept: tuple[np.ndarray, str, dict] | None = None  # inputs, layer, what it gave
         self.batch = passes.BATCH  # pictures in one pass; halved where memory does not suffice
+
+    @property
+    def contrasts(self) -> tuple[passes.Contrast, ...]:
+        """Classes K, K + 1, ... beside the K; programs that know of others are dropped."""
+        return self._contrasts
+
+    @contrasts.setter
+    def contrasts(self, contrasts: tuple[passes.Contrast, ...]) -> None:
+        self._contrasts = contrasts
+        kept = {key: p for key, p in self._programs.items() if key[3] in ((), contrasts)}
+        self._programs = kept
 
     @cached_property
     def survey(self) -> Survey:

@@ -119,3 +119,15 @@ def test_a_picture_whose_class_is_the_one_it_is_held_against_is_told_of(capsys, 
     (row,) = json.loads(record.read_text())["explanations"]
     assert row["label"] == "macaw - goose"
     assert row["probability"] == pytest.approx(0.908, abs=1e-3)
+
+
+def test_programs_of_contrasts_that_are_gone_are_dropped():
+    classifier = load_classifier(sequential())
+    network = classifier.network
+    network.gear = "compiled"
+    for minus in (1, 2):
+        index = classifier.contrast(0, minus)
+        METHODS["SALIENCY"](classifier, noise(count=1), [index])
+    assert {key[3] for key in network._programs} <= {(), network.contrasts}
+    network.contrasts = ()
+    assert {key[3] for key in network._programs} <= {()}
