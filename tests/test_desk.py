@@ -386,8 +386,14 @@ def test_only_the_loopback_needs_no_password(monkeypatch):
 def test_a_page_that_is_ended_while_it_starts_leaves_no_folder(number, monkeypatch, tmp_path):
     monkeypatch.setattr(serving.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(serving, "_set_environment", lambda folder: None)
-    monkeypatch.setattr(serving, "_launched", lambda *_: signal.raise_signal(number))
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+
+    def launched(*_):
+        signal.raise_signal(number)
+        pytest.fail("the page is still there")
+
+    monkeypatch.setattr(serving, "_launched", launched)
+    hear = signal.SIG_DFL  # also where the tests themselves were started by nohup
+    before = {one: signal.signal(one, hear) for one in (signal.SIGTERM, signal.SIGHUP)}
     try:
         with pytest.raises(KeyboardInterrupt):
             serving.serve([], Site("127.0.0.1", 7860, None))
