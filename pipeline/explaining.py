@@ -28,6 +28,14 @@ class Asked(NamedTuple):
     methods: Sequence[MethodCall]
 
 
+class CutShortError(KeyboardInterrupt):
+    """Ctrl-C while a batch is explained."""
+
+    def __init__(self, found: list):
+        super().__init__()
+        self.found = found  # as `explain_batch` gives it, of the methods that were done
+
+
 def asked(picture: np.ndarray, classifier: Classifier, methods: Sequence[MethodCall], path=None):
     """The same, with the picture, or clip, brought to the classifier's input size."""
     bring = resized_clip if classifier.frames else resized
@@ -40,6 +48,7 @@ def explain_batch(
     """For each picture its explanations, methods and then classes in their order.
 
     Or the PictureError that says why it has none. A method that was stopped early is the last.
+    Raises CutShortError on Ctrl-C before a method has anything to show.
     """
     images = np.stack([one.image for one in batch])
     calls = {str(method): method for one in batch for method in one.methods}
@@ -58,7 +67,11 @@ def explain_batch(
             if name in map(str, one.methods)
             for index in (indices[number][:1] if once else indices[number])
         ]
-        for number, explanation in _made(batch, scores, classifier, method, pairs):
+        try:
+            made = list(_made(batch, scores, classifier, method, pairs))
+        except KeyboardInterrupt as stop:
+            raise CutShortError(found) from stop
+        for number, explanation in made:
             found[number].append(explanation)
         if any(some and some[-1].stopped_early for some in found if isinstance(some, list)):
             break

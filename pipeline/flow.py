@@ -15,7 +15,7 @@ from fem import get_img_array
 from methods import METHODS, MethodCall, parse_method
 from pictures import PictureError, read_ahead, read_clip, resized
 from pipeline.evidence import Evidence
-from pipeline.explaining import Asked, Box, asked, explain_batch
+from pipeline.explaining import Asked, Box, CutShortError, asked, explain_batch
 from pipeline.explanation import Explanation
 from pipeline.judging import judged
 from pipeline.plan import PREDICTED, Plan, Targets
@@ -83,6 +83,7 @@ class Flow:
         self.plan = plan
         self.classifiers = classifiers
         self.evidence = evidence
+        self.stopped = False  # by Ctrl-C, which is known when a batch has its outcomes
         self.store = Store(plan.display.output_dir)
         self.index = Index(plan.display.output_dir)
         self.keys = [
@@ -91,16 +92,15 @@ class Flow:
         ]
 
     def outcomes(self, pictures: Iterable[Path]) -> Iterator[Outcome]:
-        """What becomes of each picture, in their order; ends after a method stopped early.
+        """What becomes of each picture, in their order; ends after what was there on Ctrl-C.
 
         Raises StoreError, and FileNotFoundError where the pictures' folder is gone.
         """
         size = self.plan.pictures_at_once
         for loaded in _batches(read_ahead(self._load, pictures, size), size):
-            for outcome in self._batch(loaded):
-                yield outcome
-                if any(explanation.stopped_early for explanation in outcome.explanations):
-                    return
+            yield from self._batch(loaded)
+            if self.stopped:
+                return
 
     def pending(self, pictures: Iterable[Path]) -> list[Path]:
         """The pictures that are not known to be done, as far as can be told without reading."""
@@ -152,10 +152,15 @@ class Flow:
         return True
 
     def _batch(self, batch: list[Loaded]) -> list[Outcome]:
-        """The outcomes of a batch, by all classifiers; its rows go to the store."""
+        """The outcomes of a batch, by all classifiers; its rows go to the store.
+
+        When it was stopped, there are none of pictures of which nothing is known.
+        """
         found: list[list[Explanation]] = [[] for _ in batch]
         errors = [loaded.error for loaded in batch]
         for number in range(len(self.classifiers)):
+            if self.stopped:
+                break
             here = [i for i, loaded in enumerate(batch) if loaded.images and not errors[i]]
             answers = self._by_classifier([batch[i] for i in here], number) if here else []
             for i, answer in zip(here, answers, strict=True):
@@ -174,6 +179,7 @@ class Flow:
         return [
             Outcome(loaded.source.path, some if error is None else [], error)
             for loaded, some, error in zip(batch, found, errors, strict=True)
+            if some or error is not None or not self.stopped
         ]
 
     def _by_classifier(self, batch: list[Loaded], number: int) -> list:
@@ -192,7 +198,10 @@ class Flow:
         fresh: list = [[] for _ in batch]
         asking = [i for i, one in enumerate(missing) if one.methods]
         if asking:
-            made = explain_batch([missing[i] for i in asking], classifier, self.plan.targets)
+            try:
+                made = explain_batch([missing[i] for i in asking], classifier, self.plan.targets)
+            except CutShortError as stop:
+                made, self.stopped = stop.found, True
             for i, some in zip(asking, made, strict=True):
                 fresh[i] = some
         return [
@@ -236,6 +245,7 @@ class Flow:
             whole = list(judged(whole, self.classifiers[number], metrics, self.evidence))
         except GroundTruthError as error:
             return error
+        self.stopped |= any(explanation.stopped_early for explanation in whole)
         wanted = self.evidence.wanted(source.path)
         for key in self.keys[number]:
             own = [e for e in whole if str(e.method) == key["method"]]

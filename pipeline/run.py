@@ -1,6 +1,6 @@
 """Carrying a plan out, from its pictures to its tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,19 +43,18 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     report = Report(plan, flow)
     experiments = _experiments(plan, classifiers, report)
     try:
-        if plan.methods:
-            _report_all(flow.outcomes(plan.pictures), report, experiments)
-        if plan.views and not report.record["interrupted"]:
-            view_all(plan, classifiers, report)
-        flow.store.flush()
-        report.finish()
-    finally:
         try:
+            if plan.methods:
+                _report_all(flow, report, experiments)
+            if plan.views and not report.record["interrupted"]:
+                view_all(plan, classifiers, report)
+        finally:
             flow.store.flush()
             for experiment in experiments:
                 experiment.finish()
-        finally:
-            report.write_record()
+        report.finish()
+    finally:
+        report.write_record()
     return 1 if report.is_incomplete else 0
 
 
@@ -81,20 +80,25 @@ def _experiments(plan: Plan, classifiers: Sequence[Classifier], report: Report) 
     return [kind(plan, classifiers, report) for kind, wanted in kinds.items() if wanted]
 
 
-def _report_all(outcomes: Iterable[Outcome], report: Report, experiments: list) -> None:
+def _report_all(flow: Flow, report: Report, experiments: list) -> None:
     """Hands every outcome to report and experiments, until all are there or Ctrl-C."""
     try:
-        for outcome in report.progress(outcomes):
+        for outcome in report.progress(flow.outcomes(flow.plan.pictures)):
             report.add(outcome)
-            if any(explanation.stopped_early for explanation in outcome.explanations):
-                raise KeyboardInterrupt
-            try:
-                for experiment in experiments:
-                    experiment.add(outcome)
-            except ValueError as error:
-                report.failed(outcome.path, f"picture '{outcome.path}', changed: {error}")
+            if not flow.stopped:
+                _experiment(outcome, experiments, report)
+        if flow.stopped:
+            raise KeyboardInterrupt
     except KeyboardInterrupt:
         report.interrupted()
+
+
+def _experiment(outcome: Outcome, experiments: list, report: Report) -> None:
+    try:
+        for experiment in experiments:
+            experiment.add(outcome)
+    except ValueError as error:
+        report.failed(outcome.path, f"picture '{outcome.path}', changed: {error}")
 
 
 def _passes(plan: Plan) -> int:

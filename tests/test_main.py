@@ -530,6 +530,24 @@ def test_ctrl_c_in_a_long_method_draws_what_there_is(run, monkeypatch, capsys):
     assert row["notes"]["stopped_early"]
 
 
+def test_ctrl_c_is_for_all_classifiers(run, monkeypatch, capsys):
+    import pipeline.explaining
+
+    def interrupted(batch, scores, classifier, method, pairs):
+        if method.name == "FEM":
+            raise KeyboardInterrupt
+        return made(batch, scores, classifier, method, pairs)
+
+    made = pipeline.explaining._made
+    monkeypatch.setattr(pipeline.explaining, "_made", interrupted)
+    names = "--model_name=SqueezeNet,EfficientNetLite0"
+    status, files = run(names, "--explanation_method=GRADCAM,FEM", own=False)
+    assert status == 1
+    assert "kept 1 of 1 pictures" in capsys.readouterr().err
+    (row,) = record_of(files)["explanations"]
+    assert (row["classifier"], row["method"]) == ("SqueezeNet", "GRADCAM")
+
+
 def test_show_opens_a_window_and_waits_for_it(run, monkeypatch):
     import matplotlib.pyplot as plt
 

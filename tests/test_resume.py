@@ -13,6 +13,7 @@ from conftest import ROOT, sequential
 from PIL import Image
 
 import main
+import pipeline.explaining
 import pipeline.flow
 from classifier.network import Network
 from pictures import picture_size
@@ -287,6 +288,29 @@ def test_ctrl_c_before_anything_is_stored_is_no_error_of_the_report(run, monkeyp
 
     monkeypatch.setattr(pipeline.flow, "explain_batch", interrupted)
     assert main_status(run, "--report") == 1
+
+
+def test_ctrl_c_keeps_the_methods_that_were_done(run, explained, monkeypatch, capsys):
+    made = pipeline.explaining._made
+
+    def interrupted(batch, scores, classifier, method, pairs):
+        if method.name == "FEM":
+            raise KeyboardInterrupt
+        return made(batch, scores, classifier, method, pairs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.explaining, "_made", interrupted)
+        status, rows = run("--batch_size=4", "--metrics=SPARSITY")
+    assert status == 1
+    assert "kept 4 of 12 pictures" in capsys.readouterr().err
+    assert list(rows["method"]) == ["GRADCAM"] * 4
+    assert rows["SPARSITY"].notna().all()
+    explained.clear()
+    status, rows = run("--batch_size=4", "--metrics=SPARSITY")
+    assert status == 0
+    assert len(explained) == 20
+    assert sum(method == "GRADCAM" for _, method in explained) == 8
+    assert len(rows) == 24
 
 
 def main_status(run, *flags):

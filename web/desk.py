@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from classifier.applications import applications
 from methods import METHODS, MethodCall
 from methods.row import Option
 from pictures import PictureError, read_picture
-from pipeline.explaining import Asked, asked, explain_batch
+from pipeline.explaining import Asked, CutShortError, asked, explain_batch
 from pipeline.explanation import Explanation, drawable
 from pipeline.plan import ClassifierChoice, Targets
 from pipeline.record import classifier_record
@@ -124,16 +124,11 @@ class Desk:
             maps = len(calls) * len(targets.indices(classifier, scores))
             if maps > MOST_MAPS:
                 raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")
-            found, done = [], 0
-            with suppress(KeyboardInterrupt):  # from a method that has not begun
-                for call in calls:
-                    found += _found(one._replace(methods=[call]), classifier, targets)
-                    done += 1
-                    if found[-1].stopped_early:
-                        break
+            found = _found(one._replace(methods=calls), classifier, targets)
             if not found:
                 raise StoppedError("stopped before the first masks were seen")
-            left_out = tuple(METHODS[call.name].title for call in calls[done:])
+            done = [explanation.method for explanation in found]
+            left_out = tuple(METHODS[call.name].title for call in calls if call not in done)
             return Answer(found, classifier_record(classifier), left_out)
 
     @contextmanager
@@ -174,8 +169,11 @@ def choice_name(choice: ClassifierChoice) -> str:
 
 
 def _found(one: Asked, classifier: Classifier, targets: Targets) -> list[Explanation]:
-    """What its methods say of the picture. Raises PictureError."""
-    (found,) = explain_batch([one], classifier, targets)
+    """What its methods say of the picture, until they are stopped. Raises PictureError."""
+    try:
+        (found,) = explain_batch([one], classifier, targets)
+    except CutShortError as cut:
+        (found,) = cut.found
     if isinstance(found, PictureError):
         raise found
     return found
