@@ -160,8 +160,9 @@ def draw(
 
 def write_summary(ledger: Ledger, title: str, about: str, report: Report) -> None:
     """Prints an experiment's summary and writes it beside its table, where it has any rows."""
-    if not ledger.summary():
+    if not (rows := ledger.summary()):
         return
+    report.add_experiment(title, rows, about)
     print(f"{title}\n{ledger.text('simple')}\n{about}")
     if report.record["interrupted"]:  # the table of a whole run is not lost for a part of one
         ledger.path = ledger.path.with_stem(f"{ledger.path.stem}_partial")

@@ -32,10 +32,15 @@ class HtmlReport:
     def __init__(self, plan: Plan):
         self.plan = plan
         self.gallery = Gallery(plan.display, len(plan.pictures), GALLERY)
+        self._experiments: dict[str, tuple[list[dict[str, Any]], str]] = {}  # rows; what they mean
 
     def add(self, path: Path, explanations: list[Explanation]) -> None:
         """Takes the explanations of one picture."""
         self.gallery.add(path, explanations)
+
+    def add_experiment(self, title: str, rows: list[dict[str, Any]], about: str) -> None:
+        """Takes what an experiment found over all pictures."""
+        self._experiments[title] = rows, about
 
     def write(
         self, record: dict[str, Any], failures: list[tuple[str, str]], found: Found | None
@@ -75,17 +80,15 @@ class HtmlReport:
         return text("; ".join(told), 1000) + "."
 
     def _tables(self, found: Found | None) -> str:
+        import pandas as pd
+
         shown = sections(found.tables) if found else {}
         shown.pop("Accuracy", None)
         if rows := self._accuracy():
-            import pandas as pd
-
             shown = {"Accuracy": pd.DataFrame(rows)} | shown
-        parts = []
-        for title, table in shown.items():
-            more = f"<p>The first {MOST_ROWS} of {len(table)} rows.</p>" * (len(table) > MOST_ROWS)
-            body = written(table.head(MOST_ROWS), "html")
-            parts.append(f'<h3>{text(title, 200)}</h3><div class="wide">{body}</div>{more}')
+        parts = [_table(title, table) for title, table in shown.items()]
+        for title, (rows, about) in self._experiments.items():
+            parts.append(_table(title, pd.DataFrame(rows), about))
         return "".join(parts)
 
     def _accuracy(self) -> list[dict[str, Any]]:
@@ -128,6 +131,15 @@ class HtmlReport:
             for name, value in _flat(finite(told))
         )
         return f"<table>{rows}</table>"
+
+
+def _table(title: str, table, about: str = "") -> str:
+    """A pandas frame with its title, and below it what it means."""
+    body = written(table.head(MOST_ROWS), "html")
+    told = [about] if about else []
+    told += [f"The first {MOST_ROWS} of {len(table)} rows."] if len(table) > MOST_ROWS else []
+    below = "".join(f"<p>{text(line, 1000)}</p>" for line in told)
+    return f'<h3>{text(title, 200)}</h3><div class="wide">{body}</div>{below}'
 
 
 def _charts(found: Found | None) -> Iterator[str]:

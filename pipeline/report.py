@@ -155,6 +155,11 @@ class Report:
         kept = kept or f"{self._done} of {len(self.plan.pictures)} pictures"
         print(f"stopped; kept {kept}", file=sys.stderr)
 
+    def add_experiment(self, title: str, rows: list[dict[str, Any]], about: str) -> None:
+        """Puts what an experiment found over all pictures into the run's page, if it has one."""
+        if self._html:
+            self._html.add_experiment(title, rows, about)
+
     def finish(self) -> None:
         """Saves the last figure, and the tables and charts of the metrics."""
         self._behind.finish()

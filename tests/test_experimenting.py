@@ -279,6 +279,16 @@ def test_a_broken_picture_costs_only_itself(run, pictures, tmp_path):
         assert [row["picture"] for row in rows_of(files, name)] == pictures
 
 
+def test_the_page_of_a_run_has_the_tables(run):
+    status, files = run("--augment=blur,noise", "--mask_salient=0.2", "--report")
+    assert status == 0
+    page = files["report.html"].read_text()
+    for title, column in (("Augmentations", "class kept"), ("Masking", "loss at random")):
+        assert f"<h3>{title}</h3>" in page
+        assert column in page
+    assert "is moved to each of 8 random places" in page
+
+
 def test_a_ledger_leaves_nan_out_of_its_means(tmp_path):
     ledger = Ledger(tmp_path / "table.csv", ("kind",), {"x": "mean x"})
     for kind, x in (("a", 1), ("b", float("nan")), ("a", 2), ("a", float("nan"))):
