@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from representations import upsampled, upsampled_clip
+from running import tally
 
 SCALES = (0.9, 1.0, 1.1)  # of the preprocessed input, for smooth=augment
 
@@ -41,6 +42,7 @@ def activation_maps(
     combine = principal_component if smooth == "principal" else channel_sum
 
     def explain(classifier, images: np.ndarray) -> np.ndarray:
+        tally(passes=len(classifier.layers))
         maps = [
             combine(weigh(classifier, images, class_indices, layer)) for layer in classifier.layers
         ]

@@ -19,6 +19,7 @@ import numpy as np
 from activation_maps import average
 from classifier import DEFAULT_MODEL, as_classifier
 from pictures import read_picture, resized
+from running import tally
 from utils import get_required_size
 
 SIGMA = 2.0
@@ -86,4 +87,5 @@ def fem(
 def fem_of_layer(classifier, images: np.ndarray, layer: str, k: float = SIGMA) -> np.ndarray:
     """The FEM maps (N, h, w) of one layer."""
     features = classifier.features(images, layer)
+    tally(passes=1)
     return np.stack([aggregate_binary_maps(compute_binary_maps(A, k), A) for A in features])

@@ -12,6 +12,7 @@ import numpy as np
 
 from classifier.survey import LayerCall
 from classifier.target_layer import find_layer
+from running import tally
 
 
 def attention(
@@ -25,7 +26,9 @@ def attention(
 
     Ilse 2018, eq. 8. Raises ValueError where the classifier has no such layer.
     """
-    return classifier.features(images, attention_layer(classifier, layer).path)[..., 0]
+    path = attention_layer(classifier, layer).path
+    tally(passes=1)
+    return classifier.features(images, path)[..., 0]
 
 
 def attention_layer(classifier, name: str) -> LayerCall:

@@ -6,7 +6,7 @@ import numpy as np
 
 from classifier.passes import GRADIENT_BATCH, input_gradients
 from perturbation import perturbed
-from running import note
+from running import note, tally
 
 
 def strongest(gradients: np.ndarray) -> np.ndarray:
@@ -25,6 +25,7 @@ def relu_gradients(classifier, images: np.ndarray, class_indices, rule: str) -> 
     Raises ValueError where the classifier has no ReLU.
     """
     gradients = classifier.input_gradients(images, class_indices, rule)
+    tally(passes=1)
     if others := classifier.network.other_activations:
         note(activations_without_rule=others)
     return gradients

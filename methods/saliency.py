@@ -3,6 +3,7 @@
 import numpy as np
 
 from methods.gradients import note_colours, strongest
+from running import tally
 
 
 def saliency(classifier, images: np.ndarray, class_indices: np.ndarray) -> np.ndarray:
@@ -11,5 +12,6 @@ def saliency(classifier, images: np.ndarray, class_indices: np.ndarray) -> np.nd
     The largest of abs dS_c/dx over the channels; x is the preprocessed picture.
     """
     gradients = classifier.input_gradients(images, class_indices)
+    tally(passes=1)
     note_colours(classifier, gradients)
     return strongest(gradients)

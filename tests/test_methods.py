@@ -8,6 +8,7 @@ from keras import layers
 
 from classifier import load_classifier
 from methods import METHODS, parse_method
+from running import noting
 
 EVERYWHERE = [name for name, row in METHODS.items() if not row.own_layer]
 
@@ -26,6 +27,25 @@ def test_every_method_keeps_the_contract(name):
     np.testing.assert_array_equal(
         maps, METHODS[name](classifier, images, np.array([0, 1]), **quick(name))
     )
+
+
+PASSES = {  # of 16 channels or 16 patches
+    "SCORECAM": 1 + 16,
+    "ABLATIONCAM": 1 + 1 + 16,
+    "GUIDED_GRADCAM": 2,
+    "GRADCAM:smooth=augment": 6,
+    "PATCHES:grid=4": 16,
+    "SMOOTHGRAD:samples=5": 5,
+    "RISE:masks=40": 40,
+} | dict.fromkeys(("GRADCAM", "LAYERCAM", "CAM", "FEM", "SALIENCY", "GUIDED_BACKPROP"), 1)
+
+
+@pytest.mark.parametrize(("text", "passes"), PASSES.items(), ids=str)
+def test_passes_are_counted(text, passes):
+    call = parse_method(text, METHODS)
+    with noting() as notes:
+        METHODS[call.name](load_classifier(sequential()), noise(count=1), [0], **call.given)
+    assert notes["passes"] == passes
 
 
 def every_kind_of_layer() -> keras.Model:
