@@ -14,7 +14,7 @@ from classifier.passes import (
     SMALLEST_PROBABILITY,
     Contrast,
     Pass,
-    signature,
+    compiled,
 )
 from classifier.preprocessing import MODES, with_channels
 from classifier.relu_rules import PLAIN, RULES
@@ -384,8 +384,7 @@ class BlackBox:
             return Pass(scores, logits, None)
 
         if question not in self._programs:
-            program = partial(question, see)
-            self._programs[question] = tf.function(program, input_signature=signature(arrays))
+            self._programs[question] = compiled(partial(question, see), arrays)
         return {name: np.asarray(t) for name, t in self._programs[question](*arrays).items()}
 
     def _answer(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -244,8 +244,6 @@ class Network:
 
     def _program(self, question: Callable, layer: str | None, gear: str, arrays) -> Callable:
         """The function of tensors that answers the question, made at its first call."""
-        import tensorflow as tf
-
         key = (question, len(arrays)), layer, gear, self.contrasts
         if key not in self._programs:
             see = self._see(layer, gear)
@@ -254,7 +252,7 @@ class Network:
                 return question(see, *tensors)
 
             if gear != "eager":
-                program = tf.function(program, input_signature=passes.signature(arrays))
+                program = passes.compiled(program, arrays)
             self._programs[key] = program
         return self._programs[key]
 

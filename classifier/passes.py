@@ -11,6 +11,7 @@ way is computed, from the inputs, of which there is one for each row of features
 is left out: the same answer at the cost of a whole pass.)
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from classifier.hooks import changing, functions_inlined, listening, replaced
@@ -180,9 +181,14 @@ def stacked_slopes(backwards, logits, class_indices):
     return tf.cast(tf.stack(slopes, axis=1), tf.float32)
 
 
-def signature(arrays) -> list:
-    """The tensors that a program takes, of these arrays' kinds and numbers of axes, any sizes."""
+def compiled(program: Callable, arrays) -> Callable:
+    """The program, compiled for arrays of these kinds and numbers of axes, any sizes.
+
+    It is the one trace that there is: looking for it at every call would cost a millisecond, since
+    TensorFlow compares all the weights that it holds.
+    """
     import tensorflow as tf
 
     tensors = [tf.convert_to_tensor(array) for array in arrays]
-    return [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in tensors]
+    kinds = [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in tensors]
+    return tf.function(program, input_signature=kinds).get_concrete_function()
