@@ -25,10 +25,10 @@ def batch_sizes(count: int, batch: int = BATCH) -> list[int]:
     return [min(batch, count - start) for start in range(0, count, batch)]
 
 
-def batches_of(rows: np.ndarray) -> Iterator[tuple[np.ndarray]]:
+def batches_of(rows: np.ndarray, batch: int = BATCH) -> Iterator[tuple[np.ndarray]]:
     """The rows, a batch of them at a time."""
-    for start in range(0, len(rows), BATCH):
-        yield (rows[start : start + BATCH],)
+    for start in range(0, len(rows), batch):
+        yield (rows[start : start + batch],)
 
 
 def perturbed(

@@ -3,8 +3,11 @@
 import numpy as np
 
 from activation_maps import Smooth, activation_maps
+from classifier.passes import BATCH
 from perturbation import batches_of, by_picture, perturbed
 
+LARGEST_BATCH = 4 * BATCH  # the head alone is soon done: most of a small batch is calling it
+FEATURES_AT_ONCE = 2**25  # bytes; of larger features there are fewer at once
 NONE = -1  # the channel that is ablated in the first pass
 
 
@@ -26,10 +29,16 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         features = classifier.features(image[np.newaxis], layer)  # (1, h, w, K)
         channels = np.arange(NONE, features.shape[-1], dtype=np.int32)
-        batches = batches_of(channels)
-        constants = (features, classes)
+        size = max(BATCH, min(LARGEST_BATCH, FEATURES_AT_ONCE // features.nbytes))
         answers = perturbed(
-            classifier, ablated, image, batches, len(channels), constants, layer=layer
+            classifier,
+            ablated,
+            image,
+            batches_of(channels, size),
+            len(channels),
+            (features, classes),
+            layer,
+            size,
         )
         logits = np.concatenate([answer["logits"] for answer in answers])  # (passes, classes)
         weights = np.zeros((len(classes), features.shape[-1]), np.float32)
