@@ -11,7 +11,10 @@ from running import note, tally
 
 def strongest(gradients: np.ndarray) -> np.ndarray:
     """(N, H, W, C) -> (N, H, W): the largest absolute value of each pixel's channels."""
-    return np.maximum.reduce(np.abs(np.moveaxis(gradients, -1, 0)))  # far faster than max(axis=-1)
+    largest = np.abs(gradients[..., 0])
+    for channel in range(1, gradients.shape[-1]):  # many times faster than max(axis=-1)
+        np.maximum(largest, np.abs(gradients[..., channel]), out=largest)
+    return largest
 
 
 def note_colours(classifier, gradients: np.ndarray) -> None:
