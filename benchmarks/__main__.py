@@ -16,6 +16,7 @@ from benchmarks import (
     start,
     whitebox_cost,
 )
+from classifier.starting import start_tensorflow
 
 BENCHMARKS = {
     "start": start.run,
@@ -35,6 +36,7 @@ def main() -> None:
     names = parser.parse_args().names or list(BENCHMARKS)
     if unknown := set(names) - BENCHMARKS.keys():
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    start_tensorflow()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors")
     for name in names:
         BENCHMARKS[name]()

@@ -1,4 +1,4 @@
-"""Starting TensorFlow without its greetings."""
+"""Starting TensorFlow without its greetings, and with the processor to itself."""
 
 import os
 import sys
@@ -17,6 +17,20 @@ def start_tensorflow() -> None:
 
         tf.config.list_logical_devices()
     tf.get_logger().setLevel("ERROR")  # else it warns of every further program that is made
+    _leave_the_processor()
+
+
+def _leave_the_processor() -> None:
+    """NumPy's linear algebra gets one thread, unless the environment says otherwise.
+
+    Its threads go on for some 30 ms after each call, looking for work, at the cost of the pass that
+    comes next; and what it is asked for here is small.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of libraries that are loaded later
+        threadpool_limits(1, "blas")
 
 
 @contextmanager

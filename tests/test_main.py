@@ -548,6 +548,21 @@ def test_ctrl_c_is_for_all_classifiers(run, monkeypatch, capsys):
     assert (row["classifier"], row["method"]) == ("SqueezeNet", "GRADCAM")
 
 
+@pytest.mark.parametrize(("asked", "threads"), [(None, 1), ("2", 2)])
+def test_linear_algebra_has_one_thread_unless_more_are_asked_for(asked, threads, monkeypatch):
+    from threadpoolctl import ThreadpoolController, threadpool_limits
+
+    from classifier.starting import start_tensorflow
+
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", asked or "")
+    if asked is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    with threadpool_limits(2, "blas"):
+        start_tensorflow()
+        libraries = ThreadpoolController().select(user_api="blas").info()
+    assert {library["num_threads"] for library in libraries} == {threads}
+
+
 def test_show_opens_a_window_and_waits_for_it(run, monkeypatch):
     import matplotlib.pyplot as plt
 
