@@ -13,7 +13,7 @@ from pipeline.gallery import ANSWERS, RIGHT, UNKNOWN, Gallery, data_uri, legend,
 from pipeline.plan import Plan
 from pipeline.record import finite
 from pipeline.results import Found
-from pipeline.tables import sections, written
+from pipeline.tables import SECONDS, sections, written
 from representations import RULES, UPSAMPLING
 from storage import whole
 
@@ -86,7 +86,8 @@ class HtmlReport:
         shown.pop("Accuracy", None)
         if rows := self._accuracy():
             shown = {"Accuracy": pd.DataFrame(rows)} | shown
-        parts = [_table(title, table) for title, table in shown.items()]
+        below = {"Methods": SECONDS}
+        parts = [_table(title, table, below.get(title, "")) for title, table in shown.items()]
         for title, (rows, about) in self._experiments.items():
             parts.append(_table(title, pd.DataFrame(rows), about))
         return "".join(parts)

@@ -7,6 +7,10 @@ from storage import write_text
 
 DIGITS = 3
 LEFT_OUT = ("agreement", "judged", "picture_hash", "classifier_hash", "options")  # of results.csv
+SECONDS = (
+    "Seconds: of a map, beside the prediction of its picture, whose pass those methods share that "
+    "look at a layer."
+)
 REPORTED = ("classifier", "method", "metric", "n", "nan", "missing", "mean", "variance", "std")
 
 
@@ -16,7 +20,7 @@ def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], abou
     for name, table in tables.items():
         if len(table):
             files.append(_csv(table, folder / f"{name}.csv", index=name == "agreement"))
-    shown = sections(tables)
+    shown, about = sections(tables), f"{about} {SECONDS}"
     markdown = [f"## {title}\n\n{written(table, 'pipe')}\n" for title, table in shown.items()]
     files.append(write_text(folder / "summary.md", "\n".join([*markdown, about, ""])))
     latex = [f"% {title}\n{written(table, 'latex_booktabs')}\n" for title, table in shown.items()]
