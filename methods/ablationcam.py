@@ -6,8 +6,7 @@ from activation_maps import Smooth, activation_maps
 from classifier.passes import BATCH
 from perturbation import batches_of, by_picture, perturbed
 
-LARGEST_BATCH = 4 * BATCH  # the head alone is soon done: most of a small batch is calling it
-FEATURES_AT_ONCE = 2**25  # bytes; of larger features there are fewer at once
+FEATURES_AT_ONCE = 2**25  # bytes
 NONE = -1  # the channel that is ablated in the first pass
 
 
@@ -29,7 +28,7 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         features = classifier.features(image[np.newaxis], layer)  # (1, h, w, K)
         channels = np.arange(NONE, features.shape[-1], dtype=np.int32)
-        size = max(BATCH, min(LARGEST_BATCH, FEATURES_AT_ONCE // features.nbytes))
+        size = batch_size(classifier, features, layer)
         answers = perturbed(
             classifier,
             ablated,
@@ -48,6 +47,16 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
         return features * weights[:, np.newaxis, np.newaxis]
 
     return by_picture(images, class_indices, explain)
+
+
+def batch_size(classifier, features: np.ndarray, layer: str) -> int:
+    """So many channels at once: more where only the head follows the features (1, h, w, K).
+
+    The head is soon done, and most of a small batch is calling it.
+    """
+    if layer != classifier.network.target.path:
+        return BATCH
+    return max(BATCH, min(4 * BATCH, FEATURES_AT_ONCE // features.nbytes))
 
 
 def ablated(see, inputs, channels, features, classes) -> dict:

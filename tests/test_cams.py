@@ -7,9 +7,10 @@ from conftest import noise, sequential
 from keras import layers
 
 from classifier import load_classifier
+from classifier.passes import BATCH
 from classifier.survey import softmax
 from gradcam import gradcam
-from methods import METHODS, gradcampp, hirescam, scorecam, xgradcam
+from methods import METHODS, ablationcam, gradcampp, hirescam, scorecam, xgradcam
 from running import noting
 
 
@@ -147,6 +148,13 @@ def test_ablationcam_of_a_linear_head_has_each_channels_share_in_the_logit(linea
         weights = kernel[:, c] * A.mean(axis=(0, 1)) / logit[c]
         np.testing.assert_allclose(found, np.maximum(A @ weights, 0), rtol=1e-3, atol=1e-5)
     assert notes["passes"] == 1 + 2 * (16 + 1)
+
+
+def test_ablationcam_asks_for_more_at_once_where_only_the_head_follows(linear):
+    small, large = (np.zeros((1, side, side, 16), np.float32) for side in (8, 512))
+    assert ablationcam.batch_size(linear, small, linear.layer) == 4 * BATCH
+    assert ablationcam.batch_size(linear, large, linear.layer) == BATCH
+    assert ablationcam.batch_size(linear, small, "another") == BATCH
 
 
 def test_ablationcam_of_a_logit_that_is_zero_is_zero():
