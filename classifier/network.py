@@ -16,10 +16,10 @@ from classifier import passes
 from classifier.relu_rules import IN_GRAPH, PLAIN, other_activations, ruled
 from classifier.survey import LayerCall, Survey, survey
 from classifier.target_layer import find_layer, target_layer
-from classifier.twin import foldable, in_bfloat16, twin_of
+from classifier.twin import Folded, foldable, folded, in_bfloat16, twin_of
 
 EAGER_PASSES = 8  # up to so many, compiling does not pay
-TWIN_PASSES = 300  # from so many on, folding and freezing pays
+TWIN_PASSES = 300  # from so many on, folding pays
 TWIN_TOLERANCE = 1e-5  # of the twin's logits and features, relative to the largest
 GEARS = ("eager", "compiled", "twin", "bfloat16")  # the last is the twin in that precision
 INPUT_GRADIENTS = {PLAIN: passes.input_gradients} | IN_GRAPH  # rule of ReLUs -> question
@@ -50,6 +50,7 @@ class Network:
         self._done = 0
         self._programs: dict[tuple, Callable] = {}
         self._checked: set[str | None] = set()  # layers for which the twin was compared
+        self._folded: list[Folded] | None = None  # once they are needed
         self._kept: tuple[np.ndarray, str, dict] | None = None  # inputs, layer, what it gave
         self.batch = passes.BATCH  # pictures in one pass; halved where memory does not suffice
 
@@ -94,13 +95,13 @@ class Network:
         self._expected = max(self._expected, count)
 
     def forget(self) -> None:
-        """Drops the twin's programs: to be called after the model's weights were changed.
+        """Drops the twin: to be called after the model's weights were changed.
 
-        They hold the weights as they were; the others look them up.
+        It holds folded weights as they were; the other programs look them up.
         """
         kept = {key: p for key, p in self._programs.items() if key[2] in ("eager", "compiled")}
         self._programs = kept
-        self._kept = None
+        self._kept = self._folded = None
         self._checked.clear()
         self.twin_refused = None
 
@@ -238,7 +239,7 @@ class Network:
         count = max(self._expected, count)
         if self.gear:
             return self.gear
-        if count >= TWIN_PASSES:
+        if count >= TWIN_PASSES and self._folds:
             return "twin"
         return "eager" if count <= EAGER_PASSES else "compiled"
 
@@ -263,12 +264,14 @@ class Network:
         source = self.survey.logits  # before any tracing: a survey needs numbers
         call = find_layer(self.survey.calls, layer) if layer else None
         contrasts = self.contrasts
+        if gear in ("twin", "bfloat16") and self._folded is None:
+            self._folded = [folded(fold) for fold in self._folds]
 
         def see(inputs, tape=None, features=None, rule=PLAIN):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
             with ExitStack() as stack:
                 if gear == "twin" or (gear == "bfloat16" and not self.twin_refused):
-                    stack.enter_context(twin_of(self.model, self._folds, call and call.layer))
+                    stack.enter_context(twin_of(self._folded, call and call.layer))
                 if gear == "bfloat16":
                     stack.enter_context(in_bfloat16(self.model, source.layer))
                 if rule != PLAIN:

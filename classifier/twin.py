@@ -1,12 +1,12 @@
-"""The inference twin: the same model, called with batch norm folded and its weights frozen.
+"""The inference twin: the same model, called with batch norm folded.
 
 Nothing is cloned. While `tf.function` traces the model, every foldable batch norm's `call` adds
-only its shift, the convolution before it reads a kernel that holds the scale, and every weight is
-a constant of the graph, which TensorFlow then lays out for the processor once and for all.
+only its shift, and the convolution before it reads a kernel that holds the scale.
     y = gamma (W x + b - mean) / sqrt(variance + epsilon) + beta = W' x + b'
 """
 
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,14 +15,20 @@ import numpy as np
 from classifier.hooks import replaced
 from classifier.survey import LayerCall, layers_within
 
-FROZEN_BYTES = 2**28  # larger models keep weights outside of the graph: freezing copies them often
-
 
 class Fold(NamedTuple):
     """A convolution and the batch norm that it can swallow."""
 
     convolution: Any
     norm: Any
+
+
+class Folded(NamedTuple):
+    """A fold as it was done: what the convolution reads, and what the norm still adds."""
+
+    fold: Fold
+    weights: list[tuple[Any, Any]]  # variables, and tensors in their place
+    shift: np.ndarray
 
 
 def foldable(calls: list[LayerCall]) -> list[Fold]:
@@ -63,8 +69,10 @@ def _has_plain_kernel(layer) -> bool:
     )
 
 
-def folded_weights(fold: Fold) -> tuple[dict[int, np.ndarray], np.ndarray]:
-    """The convolution's weights with the norm's scale in them, by `id`; and the norm's shift."""
+def folded(fold: Fold) -> Folded:
+    """The convolution's weights with the norm's scale in them, and the norm's shift."""
+    import tensorflow as tf
+
     convolution, norm = fold
     scale = 1 / np.sqrt(np.asarray(norm.moving_variance, np.float64) + norm.epsilon)
     if norm.scale:
@@ -77,30 +85,25 @@ def folded_weights(fold: Fold) -> tuple[dict[int, np.ndarray], np.ndarray]:
         kernel = kernel * scale.reshape(kernel.shape[2:])
     else:  # (..., in, out)
         kernel = kernel * scale
-    weights = {id(convolution.kernel): kernel}
+    arrays = [(convolution.kernel, kernel)]
     if convolution.use_bias:
-        weights[id(convolution.bias)] = np.asarray(convolution.bias, np.float64) * scale
-    return weights, shift
+        arrays.append((convolution.bias, np.asarray(convolution.bias, np.float64) * scale))
+    weights = [(variable, tf.constant(array, variable.dtype)) for variable, array in arrays]
+    return Folded(fold, weights, shift)
 
 
 @contextmanager
-def twin_of(model, folds: list[Fold], layer=None):
-    """While inside, `model` computes as its twin; `layer`, if given, keeps its own output."""
-    import keras
-    import tensorflow as tf
+def twin_of(folds: Iterable[Folded], layer=None):
+    """While inside, the model computes as its twin; `layer`, if given, keeps its own output.
 
-    with tf.init_scope():  # eager, also while a function is traced
-        arrays = {id(variable): np.asarray(variable) for variable in model.variables}
-        norms = []
-        for fold in folds:
-            if fold.convolution is layer:
-                continue
-            weights, shift = folded_weights(fold)
-            arrays |= {key: array.astype(np.float32) for key, array in weights.items()}
-            norms.append((fold.norm, "call", _adding(shift)))
-    frozen = sum(array.nbytes for array in arrays.values()) <= FROZEN_BYTES
-    with nullcontext() if frozen else tf.init_scope():
-        state = [(v, tf.constant(arrays[id(v)], v.dtype)) for v in model.variables]
+    The tensors stay outside of the graph: as constants in it the weights would be copied a dozen
+    times while it is made, and convolutions be a twentieth faster.
+    """
+    import keras
+
+    done = [one for one in folds if one.fold.convolution is not layer]
+    norms = [(one.fold.norm, "call", _adding(one.shift)) for one in done]
+    state = [pair for one in done for pair in one.weights]
     with replaced(norms), keras.StatelessScope(state_mapping=state):
         yield
 
