@@ -1,7 +1,7 @@
 """FEM, feature explanation method (Fuad 2020, https://doi.org/10.1109/IPTA50016.2020.9286629).
 
 Which positions are rare and strong in the last convolution layer, whatever the class. The features
-A (h, w, K) of a picture are filtered channel by channel by the k-sigma rule:
+A (h, w, K) of an image are filtered channel by channel by the k-sigma rule:
 
     mu_k    = mean over i, j of A_ijk
     sigma_k = sqrt( mean over i, j of (A_ijk - mu_k)^2 )        (population standard deviation)
@@ -16,10 +16,10 @@ from typing import Annotated
 
 import numpy as np
 
-from activation_maps import average
 from classifier import DEFAULT_MODEL, as_classifier
-from pictures import read_picture, resized
-from running import tally
+from engines.activation_maps import average
+from images import read_image, resized
+from runtime import tally
 from utils import get_required_size
 
 SIGMA = 2.0
@@ -28,11 +28,11 @@ K = Annotated[float, "how many standard deviations above its mean a feature must
 
 
 def get_img_array(img_path: str | Path, content: bytes | None = None) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a picture file. Raises PictureError where it cannot be read.
+    """(H, W, 3) uint8 RGB of an image file. Raises ImageError where it cannot be read.
 
     `content` is the file's, where it was read before.
     """
-    return read_picture(img_path, content)
+    return read_image(img_path, content)
 
 
 def expand_flat_values_to_activation_shape(
@@ -57,15 +57,15 @@ def aggregate_binary_maps(binary: np.ndarray, features: np.ndarray) -> np.ndarra
     return (binary @ mean).astype(np.float32)
 
 
-def compute_fem(picture, model_name=DEFAULT_MODEL, sigma: float = SIGMA) -> np.ndarray:
-    """The FEM map (h, w) of a picture: a file, or (H, W, 3) RGB in [0, 255] of any size.
+def compute_fem(image, model_name=DEFAULT_MODEL, sigma: float = SIGMA) -> np.ndarray:
+    """The FEM map (h, w) of an image: a file, or (H, W, 3) RGB in [0, 255] of any size.
 
     `model_name` is a classifier's name, or a Classifier.
     """
-    if isinstance(picture, (str, Path)):
-        picture = get_img_array(picture)
+    if isinstance(image, (str, Path)):
+        image = get_img_array(image)
     classifier = as_classifier(model_name)
-    image = resized(np.asarray(picture), get_required_size(classifier))
+    image = resized(np.asarray(image), get_required_size(classifier))
     return fem(classifier, image[np.newaxis], [0], k=sigma)[0]
 
 

@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps
 from classifier import as_classifier
-from pictures import resized, resized_clip
+from engines.activation_maps import Smooth, activation_maps
+from images import resized, resized_clip
 from utils import (
     get_decode_predictions_name,
     get_model_,
@@ -68,7 +68,7 @@ class GradCAM:
         return np.stack([(resized_clip if of_clips else resized)(one, size) for one in images])
 
     def compute_gradients(self, model: Callable, class_index) -> np.ndarray:
-        """dS_c/dA (N, h, w, K), for one class or one a picture; the features are kept."""
+        """dS_c/dA (N, h, w, K), for one class or one an image; the features are kept."""
         images = self.resize_array()
         class_indices = np.broadcast_to(class_index, len(images))
         self.features, gradients = model.gradients(images, class_indices)

@@ -5,11 +5,11 @@ python main.py --explanation_method=GRADCAM
 
 import sys
 
-from pipeline.flags import make_parser, make_plan, page_classifiers, row_help
+from cli.flags import make_parser, make_plan, page_classifiers, row_help
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit status: 0 all well, 1 some pictures failed, 2 a mistake in the command."""
+    """The exit status: 0 all well, 1 some images failed, 2 a mistake in the command."""
     parser = make_parser()
     arguments = parser.parse_args(argv)
     try:
@@ -31,15 +31,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(plan) -> int:
-    from classifier.starting import start_tensorflow
     from pipeline import run
+    from runtime.start_up import start_tensorflow
 
     start_tensorflow()
     return run(plan)
 
 
 def _serve(arguments) -> int:
-    from classifier.starting import start_tensorflow
+    from runtime.start_up import start_tensorflow
     from web import make_site, serve
 
     site, choices = make_site(arguments.web_address), page_classifiers(arguments)
@@ -48,8 +48,8 @@ def _serve(arguments) -> int:
 
 
 def _list_layers(plan) -> int:
-    from classifier.starting import start_tensorflow
-    from classifier.target_layer import layer_lines
+    from classifier.network.target_layer import layer_lines
+    from runtime.start_up import start_tensorflow
 
     start_tensorflow()
     for choice in plan.classifiers:

@@ -1,4 +1,4 @@
-"""From a raw map and its picture to what one looks at.
+"""From a raw map and its image to what one looks at.
 
 Every function takes the map (h, w) at any resolution, raw, and gives RGB uint8; where it does not
 say otherwise, negative values count as zero. `REPRESENTATIONS` is the table of them.
@@ -18,7 +18,7 @@ COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
 GREEN, RED, YELLOW = (0, 190, 0), (220, 0, 0), (255, 230, 0)
 ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
-DARKEST = 0.25  # of the picture's brightness, where the map is 0
+DARKEST = 0.25  # of the image's brightness, where the map is 0
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
 PERCENTILE = 99.5  # a few pixels' gradients are far larger than all others
 
@@ -41,14 +41,14 @@ def upsampled_clip(maps: np.ndarray, size: tuple[int, int, int]) -> np.ndarray:
 
 
 def display_values(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The map at the picture's own size, in [0, 1]: divided by its maximum, negatives at 0."""
+    """The map at the image's own size, in [0, 1]: divided by its maximum, negatives at 0."""
     return normalise(np.maximum(upsampled(saliency_map, image.shape[:2]), 0))
 
 
 def represent_heatmap(
     saliency_map: np.ndarray, colormap: str | None = None, signed: bool = False
 ) -> np.ndarray:
-    """The map as an RGB picture (h, w, 3) of its own size, by a colormap of matplotlib.
+    """The map as an RGB image (h, w, 3) of its own size, by a colormap of matplotlib.
 
     From 0 to the map's maximum; a signed map from minus to plus its largest absolute value.
     Raises ValueError for an unknown colormap.
@@ -78,9 +78,9 @@ def represent_heatmap_overlaid(
     alpha: float = ALPHA,
     signed: bool = False,
 ) -> np.ndarray:
-    """The heatmap blended over the picture (H, W, 3): alpha heatmap + (1 - alpha) picture."""
+    """The heatmap blended over the image (H, W, 3): alpha heatmap + (1 - alpha) image."""
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is between 0 (picture only) and 1 (heatmap only), got {alpha}")
+        raise ValueError(f"alpha is between 0 (image only) and 1 (heatmap only), got {alpha}")
     heatmap = represent_heatmap(upsampled(saliency_map, image.shape[:2]), colormap, signed)
     return cv2.addWeighted(heatmap, alpha, np.asarray(image, np.uint8), 1 - alpha, 0)
 
@@ -88,46 +88,46 @@ def represent_heatmap_overlaid(
 def represent_isolines(
     saliency_map: np.ndarray, image: np.ndarray, colormap: str | None = None
 ) -> np.ndarray:
-    """The picture with the map's lines at a quarter, a half and three quarters of its maximum."""
+    """The image with the map's lines at a quarter, a half and three quarters of its maximum."""
     from skimage.measure import find_contours
 
     values = display_values(saliency_map, image)
-    picture = np.ascontiguousarray(image, np.uint8).copy()
+    image = np.ascontiguousarray(image, np.uint8).copy()
     thickness = max(1, round(max(image.shape[:2]) / 200))
     colours = represent_heatmap(np.array([[*LEVELS, 1.0]]), colormap)[0]
     for level, colour in zip(LEVELS, colours[: len(LEVELS)], strict=True):
         for line in find_contours(np.pad(values, 1), level):  # padded, so that each line closes
             points = np.rint(line[:, ::-1] - 1).astype(np.int32)  # (x, y)
             for width, tone in ((thickness + 2, (255, 255, 255)), (thickness, colour.tolist())):
-                cv2.polylines(picture, [points], False, tone, width, cv2.LINE_AA)
-    return picture
+                cv2.polylines(image, [points], False, tone, width, cv2.LINE_AA)
+    return image
 
 
 def represent_hard_mask(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The picture where the map is at least half of its maximum, black elsewhere."""
+    """The image where the map is at least half of its maximum, black elsewhere."""
     chosen = display_values(saliency_map, image) >= THRESHOLD
     return np.where(chosen[..., np.newaxis], image, 0).astype(np.uint8)
 
 
 def represent_soft_selection(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The picture darkened where the map is low: picture times map."""
+    """The image darkened where the map is low: image times map."""
     values = display_values(saliency_map, image)[..., np.newaxis]
     return np.rint(values * np.asarray(image, np.float32)).astype(np.uint8)
 
 
-def with_box(picture: np.ndarray, box: tuple[float, ...]) -> np.ndarray:
-    """The picture (H, W, 3), in a copy, with the lines of a box, x, y, w, h in its pixels."""
+def with_box(image: np.ndarray, box: tuple[float, ...]) -> np.ndarray:
+    """The image (H, W, 3), in a copy, with the lines of a box, x, y, w, h in its pixels."""
     x, y, width, height = box
     corners = [(round(x), round(y)), (round(x + width) - 1, round(y + height) - 1)]
-    thickness = max(1, round(max(picture.shape[:2]) / 150))
-    drawn = np.ascontiguousarray(picture, np.uint8).copy()
+    thickness = max(1, round(max(image.shape[:2]) / 150))
+    drawn = np.ascontiguousarray(image, np.uint8).copy()
     for more, tone in ((2, (0, 0, 0)), (0, (255, 255, 255))):
         cv2.rectangle(drawn, *corners, tone, thickness + more)
     return drawn
 
 
 def represent_brightened(saliency_map: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The picture, each cell of the map as bright as its value: as it is at the map's maximum."""
+    """The image, each cell of the map as bright as its value: as it is at the map's maximum."""
     height, width = image.shape[:2]
     values = normalise(np.maximum(saliency_map, 0))  # not interpolated: a value is a patch
     values = cv2.resize(values, (width, height), interpolation=cv2.INTER_NEAREST)
@@ -160,14 +160,14 @@ def represent_superpixels(
     inside = np.isin(segments, chosen)
     tint = np.where(exact[..., np.newaxis] > 0, GREEN, RED)
     tinted = inside & ((exact < 0) | (not hide_rest))
-    picture = np.asarray(image, np.float32)
-    picture = np.where(tinted[..., np.newaxis], 0.6 * picture + 0.4 * tint, picture)
+    image = np.asarray(image, np.float32)
+    image = np.where(tinted[..., np.newaxis], 0.6 * image + 0.4 * tint, image)
     if hide_rest:
-        picture = picture * inside[..., np.newaxis]
+        image = image * inside[..., np.newaxis]
     lines = find_boundaries(np.where(inside, segments, -1)).astype(np.uint8)
     thickness = max(1, round(max(height, width) / 300))
     lines = cv2.dilate(lines, np.ones((thickness, thickness), np.uint8))
-    return np.where(lines[..., np.newaxis] > 0, YELLOW, np.rint(picture)).astype(np.uint8)
+    return np.where(lines[..., np.newaxis] > 0, YELLOW, np.rint(image)).astype(np.uint8)
 
 
 def represent_convergence(
@@ -218,7 +218,7 @@ def _side(image: np.ndarray) -> float:
 def represent_colour(
     saliency_map: np.ndarray, image: np.ndarray, gradients: np.ndarray
 ) -> np.ndarray:
-    """The gradients (h, w, 3) as a picture: grey where 0, to black and to white at their clip.
+    """The gradients (h, w, 3) as an image: grey where 0, to black and to white at their clip.
 
     They are clipped at the percentile of their absolute values. The map is not looked at.
     """
@@ -233,7 +233,7 @@ def clipped(values: np.ndarray) -> np.ndarray:
     return np.clip(values, -limit, limit) if limit > 0 else values
 
 
-# Which function draws what; all take the map and, where they name it, the picture and more.
+# Which function draws what; all take the map and, where they name it, the image and more.
 REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
     "heatmap": represent_heatmap,
     "overlay": represent_heatmap_overlaid,
@@ -282,14 +282,14 @@ RULES = {
         shown=clipped,
     ),
 }
-UPSAMPLING = "Maps are upsampled bilinearly to the picture."
+UPSAMPLING = "Maps are upsampled bilinearly to the image."
 
 # What a caption has to say of them.
 CAPTIONS = {
     "isolines": f"Isolines at {', '.join(f'{level:.0%}' for level in LEVELS)} of the maximum.",
     "hard_mask": f"Hard mask: at least {THRESHOLD:.0%} of the maximum.",
-    "soft_selection": "Soft selection: picture times map.",
-    "brightened": f"Brightened: a patch with the maximum as the picture is, one with 0 at "
+    "soft_selection": "Soft selection: image times map.",
+    "brightened": f"Brightened: a patch with the maximum as the image is, one with 0 at "
     f"{DARKEST:.0%} of it.",
     "superpixels": "Superpixels: green speak for the class, red against it.",
     "cascade": "Cascade: Spearman's correlation of absolute values.",
@@ -297,7 +297,7 @@ CAPTIONS = {
 }
 COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
 OF_CLIPS = ("heatmap", "overlay", "hard_mask", "soft_selection")  # pixel by pixel
-OWN_SIZE = {"superpixels", "brightened"}  # these take the map as it is, others at the picture's
+OWN_SIZE = {"superpixels", "brightened"}  # these take the map as it is, others at the image's
 
 
 def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered: Any) -> np.ndarray:

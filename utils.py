@@ -27,7 +27,7 @@ def get_last_layer_name(model_name) -> str:
 
 
 def get_required_size(model_name) -> tuple[int, int]:
-    """(height, width) of the pictures that the classifier takes."""
+    """(height, width) of the images that the classifier takes."""
     return as_classifier(model_name, weights="random").input_size
 
 
@@ -65,18 +65,18 @@ def grid_layout(
     colour_bars: Sequence[ColourBar] = (),
     largest: float = LARGEST_CELL,
 ) -> None:
-    """Plots pictures and their titles as one grid, shows it where there is a display, saves it.
+    """Plots images and their titles as one grid, shows it where there is a display, saves it.
 
     Args:
         images: (H, W, 3) RGB uint8 each; None leaves a cell empty.
-        titles: one for each picture.
-        columns: pictures in a row; all in one row if not given.
+        titles: one for each image.
+        columns: images in a row; all in one row if not given.
         path: where the figure goes, format by its ending; None saves nothing.
         caption: what stands under the grid.
         colour_bars: what stands between the grid and its caption.
-        largest: width of a picture, inches, at most.
+        largest: width of an image, inches, at most.
 
-    Raises ValueError where there is not a title for each picture.
+    Raises ValueError where there is not a title for each image.
     """
     figure = draw_grid(images, titles, columns or len(images), caption, colour_bars, largest)
     if path is not None:

@@ -1,1 +1,1 @@
-"""What the kit costs in forward passes, beside its peers: `python -m benchmarks`."""
+"""What the toolkit costs in forward passes, beside its peers: `python -m benchmarks`."""

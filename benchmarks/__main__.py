@@ -16,7 +16,7 @@ from benchmarks import (
     start,
     whitebox_cost,
 )
-from classifier.starting import start_tensorflow
+from runtime.start_up import start_tensorflow
 
 BENCHMARKS = {
     "start": start.run,

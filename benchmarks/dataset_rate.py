@@ -1,4 +1,4 @@
-"""Whole folders: pictures a second, end to end, beside the bare compiled forward pass.
+"""Whole folders: images a second, end to end, beside the bare compiled forward pass.
 
 JPEGs of 800 x 600 are read, explained by Grad-CAM for their predicted class, and stored. As for the
 bare pass, the classifier's loading and compiling are not counted; what they take is told.
@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.subjects import CLASSIFIERS, in_gear, pictures, plain_forward
+from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_images
 from classifier import Classifier
+from images import find_images
 from methods import MethodCall
-from pictures import find_pictures
 from pipeline.plan import ClassifierChoice, Display, Plan
-from pipeline.run import prepared
-from pipeline.run import run as carry_out
+from pipeline.runs.run import prepared
+from pipeline.runs.run import run as carry_out
 
 COUNT, SIZE = 500, (800, 600)
 GOALS = {"EfficientNetLite0": 0.75, "ResNet50": 0.9}
@@ -29,13 +29,13 @@ SAMPLES = ("macaw", "coffee", "polar_bear", "dog_cat", "african_elephant")
 
 def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        make_pictures(Path(folder) / "pictures", COUNT)
+        make_images(Path(folder) / "images", COUNT)
         for name in CLASSIFIERS:
             _compare(name, Path(folder))
 
 
-def make_pictures(folder: Path, count: int) -> None:
-    """So many JPEGs of 800 x 600, each another crop of a sample picture."""
+def make_images(folder: Path, count: int) -> None:
+    """So many JPEGs of 800 x 600, each another crop of a sample image."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     data = Path(__file__).parent.parent / "data"
@@ -50,9 +50,9 @@ def make_pictures(folder: Path, count: int) -> None:
 
 
 def _compare(name: str, folder: Path) -> None:
-    classifier = in_gear(name, None)
+    classifier = in_mode(name, None)
     forward = plain_forward(classifier)
-    batch = classifier.preprocess(pictures(classifier, 32))
+    batch = classifier.preprocess(sample_images(classifier, 32))
     bare, stored, drawn = [], [], []
     plan = plan_of(name, folder, f"{name}-cold", ())
     started = time.perf_counter()
@@ -82,9 +82,9 @@ def _compare(name: str, folder: Path) -> None:
 
 
 def plan_of(name: str, folder: Path, out: str, representations: tuple[str, ...]) -> Plan:
-    """Grad-CAM of all pictures in the folder, into a store of its own."""
+    """Grad-CAM of all images in the folder, into a store of its own."""
     return Plan(
-        pictures=tuple(find_pictures([folder / "pictures"])),
+        images=tuple(find_images([folder / "images"])),
         classifiers=(ClassifierChoice(name, weights=CLASSIFIERS[name]),),
         methods=(MethodCall("GRADCAM"),),
         display=Display(representations, "bare", output_dir=folder / out),
@@ -94,7 +94,7 @@ def plan_of(name: str, folder: Path, out: str, representations: tuple[str, ...])
 def silently(plan: Plan, classifiers: list[Classifier]) -> None:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         if carry_out(plan, classifiers):
-            raise RuntimeError("some pictures failed")
+            raise RuntimeError("some images failed")
 
 
 def _rate(work, count: int) -> float:

@@ -2,30 +2,32 @@
 
 import numpy as np
 
-from benchmarks.subjects import CLASSIFIERS, in_gear, pictures, plain_forward
+from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_images
 from benchmarks.timing import interleaved, print_ratios
 from gradcam import gradcam
 
-GOALS = {"Grad-CAM": 1.02, "Grad-CAM on the twin": 0.90}
+GOALS = {"Grad-CAM": 1.02, "Grad-CAM on the folded model": 0.90}
 
 
 def run() -> None:
     for name in CLASSIFIERS:
         for batch in (1, 32):
-            compiled, twin = in_gear(name, "compiled"), in_gear(name, "twin")
-            images = pictures(compiled, batch)
+            compiled, folded = in_mode(name, "compiled"), in_mode(name, "folded")
+            images = sample_images(compiled, batch)
             classes = np.arange(batch)
             inputs = compiled.preprocess(images)
             forward = plain_forward(compiled)
             ways = {
                 "plain forward pass": lambda f=forward, x=inputs: f(x),
                 "Grad-CAM": lambda c=compiled, x=images, k=classes: gradcam(c, x, k),
-                "Grad-CAM on the twin": lambda c=twin, x=images, k=classes: gradcam(c, x, k),
+                "Grad-CAM on the folded model": lambda c=folded, x=images, k=classes: gradcam(
+                    c, x, k
+                ),
                 **peers(compiled, inputs, classes),
             }
             timings = interleaved(ways)
-            if twin.network.twin_refused:
-                print(f"the twin was not used: {twin.network.twin_refused}")
+            if folded.network.folding_refused:
+                print(f"the folded model was not used: {folded.network.folding_refused}")
             print_ratios(f"Grad-CAM, {name}, batch {batch}", timings, GOALS)
 
 

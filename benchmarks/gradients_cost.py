@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from benchmarks.subjects import CLASSIFIERS, in_gear, pictures, plain_forward
+from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_images
 from benchmarks.timing import interleaved, print_ratios
 from methods import METHODS
 
@@ -16,18 +16,18 @@ SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "3"))  # for each way
 
 def run() -> None:
     for name in CLASSIFIERS:
-        compiled, twin = in_gear(name, "compiled"), in_gear(name, "twin")
+        compiled, folded = in_mode(name, "compiled"), in_mode(name, "folded")
         forward = plain_forward(compiled)
         for batch in (1, 32):
-            images = pictures(compiled, batch)
+            images = sample_images(compiled, batch)
             classes = np.arange(batch)
             inputs = compiled.preprocess(images)
             ours = {
-                f"{method}{gear}": lambda m=METHODS[method], c=classifier, x=images, k=classes: m(
+                f"{method}{mode}": lambda m=METHODS[method], c=classifier, x=images, k=classes: m(
                     c, x, k
                 )
                 for method in METHODS_ONCE
-                for gear, classifier in (("", compiled), (" on the twin", twin))
+                for mode, classifier in (("", compiled), (" on the folded model", folded))
             }
             ways = {
                 "plain forward pass": lambda f=forward, x=inputs: f(x),
@@ -42,9 +42,9 @@ def run() -> None:
 
 def _print_samples(name: str, classifier, forward) -> None:
     """The methods that take means, with as many forward passes as they take samples."""
-    image = pictures(classifier, 1)
+    image = sample_images(classifier, 1)
     (count,) = {count for options in SAMPLES.values() for count in options.values()}
-    inputs = classifier.preprocess(pictures(classifier, 8))
+    inputs = classifier.preprocess(sample_images(classifier, 8))
     ways = {f"{count} plain forward passes": lambda: [forward(inputs) for _ in range(count // 8)]}
     for method, options in SAMPLES.items():
         ways[method] = lambda m=METHODS[method], o=options: m(classifier, image, [0], **o)

@@ -1,4 +1,4 @@
-"""Cost curves: 100, 1,000, 10,000 pictures of a folder, 1,000 to 8,000 masks of one picture.
+"""Cost curves: 100, 1,000, 10,000 images of a folder, 1,000 to 8,000 masks of one image.
 
 A straight line costs the same for each; memory is each run's own peak, of a process of its own.
 """
@@ -9,24 +9,24 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.dataset_rate import make_pictures, plan_of, silently
+from benchmarks.dataset_rate import make_images, plan_of, silently
 from benchmarks.peak_memory import peak
-from benchmarks.subjects import in_gear, picture
+from benchmarks.subjects import in_mode, sample_image
 from methods import METHODS
-from pipeline.run import prepared
+from pipeline.runs.run import prepared
 
 NAME = "EfficientNetLite0"
-PICTURES, MASKS = (100, 1_000, 10_000), (1_000, 2_000, 4_000, 8_000)
-DIFFERENT = 500  # pictures; more are links to them
+IMAGES, MASKS = (100, 1_000, 10_000), (1_000, 2_000, 4_000, 8_000)
+DIFFERENT = 500  # images; more are links to them
 MEMORY_GOAL = 300  # MiB that the largest folder may take above the smallest
 
 
 def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        make_pictures(Path(folder) / "made", DIFFERENT)
-        measured = [_measured("folder", count, folder) for count in PICTURES]
+        make_images(Path(folder) / "made", DIFFERENT)
+        measured = [_measured("folder", count, folder) for count in IMAGES]
     more = measured[-1][1] - measured[0][1]
-    _print("Grad-CAM of pictures, maps stored", PICTURES, measured)
+    _print("Grad-CAM of images, maps stored", IMAGES, measured)
     met = "met" if more <= MEMORY_GOAL else "missed"
     print(f"  memory grows by {more:.0f} MiB (goal {MEMORY_GOAL}: {met})", flush=True)
     _print("RISE by masks", MASKS, [_measured("masks", count, "") for count in MASKS])
@@ -49,16 +49,16 @@ def _print(title: str, counts: tuple[int, ...], measured: list[tuple[float, floa
 
 
 def folder(count: int, place: Path) -> float:
-    """Seconds that so many pictures take."""
+    """Seconds that so many images take."""
     own = place / f"with-{count}"
-    pictures = own / "pictures"
-    pictures.mkdir(parents=True)
+    images = own / "images"
+    images.mkdir(parents=True)
     made = sorted((place / "made").iterdir())
     for number in range(count):
-        (pictures / f"{number:06}.jpg").symlink_to(made[number % len(made)])
+        (images / f"{number:06}.jpg").symlink_to(made[number % len(made)])
     plan = plan_of(NAME, own, "out", ())
     ready = prepared(plan)
-    ready[0].scores(picture(ready[0]).repeat(32, axis=0), keep_features=True)  # compiles
+    ready[0].scores(sample_image(ready[0]).repeat(32, axis=0), keep_features=True)  # compiles
     started = time.perf_counter()
     silently(plan, ready)
     return time.perf_counter() - started
@@ -66,8 +66,8 @@ def folder(count: int, place: Path) -> float:
 
 def masks(count: int, _: Path) -> float:
     """Seconds that RISE takes with so many masks."""
-    classifier = in_gear(NAME, None)
-    image = picture(classifier)
+    classifier = in_mode(NAME, None)
+    image = sample_image(classifier)
     best = classifier.scores(image).argmax(axis=1)
     METHODS["RISE"](classifier, image, best, masks=320)  # compiles
     started = time.perf_counter()

@@ -5,19 +5,19 @@ from functools import partial
 import numpy as np
 
 from benchmarks import timing
-from benchmarks.subjects import CLASSIFIERS, in_gear, pictures, plain_forward
+from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_images
 from evaluation import METRICS
 
-MAPS, STEPS = 8, 112  # so many pictures, each in so many steps; with both ends one score more
+MAPS, STEPS = 8, 112  # so many images, each in so many steps; with both ends one score more
 GOAL = 0.95
 ROUNDS = 5
 
 
 def run() -> None:
     for name in CLASSIFIERS:
-        classifier = in_gear(name, None)
+        classifier = in_mode(name, None)
         forward = plain_forward(classifier)
-        images = pictures(classifier, MAPS)
+        images = sample_images(classifier, MAPS)
         inputs = classifier.preprocess(images)
         batch = np.tile(inputs, (32 // MAPS, 1, 1, 1))
         classes = classifier.scores(images).argmax(axis=1)

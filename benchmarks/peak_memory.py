@@ -1,6 +1,6 @@
 """python -m benchmarks.peak_memory CLASSIFIER WAY COUNT: this process's peak memory, MiB.
 
-WAY is `forward` (plain compiled passes), `twin` (passes on the inference twin), or a method.
+WAY is `forward` (plain compiled passes), `folded` (passes on the folded model), or a method.
 """
 
 import re
@@ -8,19 +8,19 @@ import sys
 from pathlib import Path
 
 from benchmarks.perturbation_cost import _passes
-from benchmarks.subjects import in_gear, picture, pictures, plain_forward
+from benchmarks.subjects import in_mode, plain_forward, sample_image, sample_images
 from methods import METHODS
 
 
 def main(name: str, way: str, count: str) -> None:
-    classifier = in_gear(name, "twin" if way == "twin" else None)
+    classifier = in_mode(name, "folded" if way == "folded" else None)
     if way in METHODS:
-        image = picture(classifier)
+        image = sample_image(classifier)
         best = classifier.scores(image).argmax(axis=1)
         option = "masks" if way == "RISE" else "samples"
         METHODS[way](classifier, image, best, **{option: int(count)})
     else:
-        batch = classifier.preprocess(pictures(classifier, 32))
+        batch = classifier.preprocess(sample_images(classifier, 32))
         forward = plain_forward(classifier) if way == "forward" else classifier.network.scores
         _passes(forward, batch, int(count))
     print(peak())

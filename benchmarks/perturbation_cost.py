@@ -11,9 +11,9 @@ from functools import partial
 import numpy as np
 
 from benchmarks import timing
-from benchmarks.subjects import CLASSIFIERS, in_gear, picture, pictures, plain_forward
+from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_image, sample_images
+from engines.perturbation import correlation
 from methods import METHODS
-from perturbation import correlation
 
 COUNT = int(os.environ.get("BENCHMARK_COUNT", "1000"))  # masks and samples
 GOALS = {"RISE": 0.93, "LIME": 0.95, "RISE, bfloat16": 0.50, "LIME, bfloat16": 0.52}
@@ -23,11 +23,11 @@ ROUNDS = 5
 
 def run() -> None:
     for name in CLASSIFIERS:
-        classifier, coarse = in_gear(name, None), in_gear(name, None)
+        classifier, coarse = in_mode(name, None), in_mode(name, None)
         coarse.precision = "bfloat16"
         forward = plain_forward(classifier)
-        batch = classifier.preprocess(pictures(classifier, 32))
-        image = picture(classifier)
+        batch = classifier.preprocess(sample_images(classifier, 32))
+        image = sample_image(classifier)
         best = classifier.scores(image).argmax(axis=1)
         ways = {
             f"{COUNT} plain forward passes": partial(_passes, forward, batch, COUNT),
@@ -87,14 +87,16 @@ def peers(classifier, image: np.ndarray, best: np.ndarray, forward) -> dict:
 
 def _print_memory(name: str) -> None:
     """Peak memory of whole processes: forward passes, and RISE with few and with many masks."""
-    plain, twin = _peak(name, "forward", COUNT), _peak(name, "twin", COUNT)
-    print(f"  peak memory, {name}, {COUNT} forward passes: plain {plain:.0f} MiB, twin {twin:.0f}")
+    plain, folded = _peak(name, "forward", COUNT), _peak(name, "folded", COUNT)
+    print(
+        f"  peak memory, {name}, {COUNT} forward passes: plain {plain:.0f} MiB, folded {folded:.0f}"
+    )
     for way, count in (("RISE", COUNT), ("RISE", 4 * COUNT), ("LIME", COUNT)):
         peak = _peak(name, way, count)
-        met = ["met" if peak - base <= MEMORY_GOAL else "missed" for base in (plain, twin)]
+        met = ["met" if peak - base <= MEMORY_GOAL else "missed" for base in (plain, folded)]
         print(
             f"    {way}, {count}: {peak:.0f} MiB; above plain {peak - plain:+.0f} ({met[0]}), "
-            f"above the twin {peak - twin:+.0f} ({met[1]}); goal {MEMORY_GOAL}",
+            f"above the folded model {peak - folded:+.0f} ({met[1]}); goal {MEMORY_GOAL}",
             flush=True,
         )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.subjects import CLASSIFIERS, in_gear, picture, pictures, plain_forward
+from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_image, sample_images
 from benchmarks.timing import interleaved, print_ratios
 from methods import METHODS
 
@@ -44,9 +44,9 @@ def run() -> None:
 
 
 def print_costs(name: str, batch: int) -> None:
-    """Every row of `COSTS` on the same pictures."""
-    classifier = in_gear(name, "compiled")
-    images, classes = pictures(classifier, batch), np.arange(batch)
+    """Every row of `COSTS` on the same images."""
+    classifier = in_mode(name, "compiled")
+    images, classes = sample_images(classifier, batch), np.arange(batch)
     ways = {"plain forward pass": partial(plain_forward(classifier), classifier.preprocess(images))}
     goals = {}
     for method, cost in COSTS.items():
@@ -57,9 +57,9 @@ def print_costs(name: str, batch: int) -> None:
 
 
 def print_classes(name: str, classes: int = 10) -> None:
-    """Several classes of one picture, in passes over that one picture."""
-    classifier = in_gear(name, "compiled")
-    image = pictures(classifier, 1)
+    """Several classes of one image, in passes over that one image."""
+    classifier = in_mode(name, "compiled")
+    image = sample_images(classifier, 1)
     same, indices = np.repeat(image, classes, axis=0), np.arange(classes)
     ways = {
         "plain forward pass": partial(plain_forward(classifier), classifier.preprocess(image)),
@@ -67,16 +67,16 @@ def print_classes(name: str, classes: int = 10) -> None:
             METHODS["GRADCAM"], classifier, same, indices
         ),
     }
-    print_ratios(f"{name}, one picture", interleaved(ways, seconds=2))
+    print_ratios(f"{name}, one image", interleaved(ways, seconds=2))
 
 
 def print_scorecam(name: str) -> None:
     """Score-CAM beside as many plain forward passes as the layer has channels."""
-    classifier, forward = in_gear(name, None), plain_forward(in_gear(name, None))
-    image = picture(classifier)
-    batch = classifier.preprocess(pictures(classifier, 32))
+    classifier, forward = in_mode(name, None), plain_forward(in_mode(name, None))
+    image = sample_image(classifier)
+    batch = classifier.preprocess(sample_images(classifier, 32))
     channels = classifier.features(image).shape[-1]
-    words = f"SCORECAM, least {channels} on the twin"
+    words = f"SCORECAM, least {channels} on the folded model"
     ways = {
         f"{channels} plain forward passes": partial(repeated, forward, batch, channels),
         words: partial(METHODS["SCORECAM"], classifier, image, np.array([0])),
@@ -90,8 +90,8 @@ def print_ablationcam(name: str) -> None:
     import keras
     import tensorflow as tf
 
-    classifier = in_gear(name, "compiled")
-    image = picture(classifier)
+    classifier = in_mode(name, "compiled")
+    image = sample_image(classifier)
     features = np.repeat(classifier.features(image), 32, axis=0)
     channels = features.shape[-1]
     layer = classifier.model.get_layer(classifier.layer)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.words import nearest
+from registry.suggest import suggest
 
 ALIASES = {"ResNet": "ResNet50"}
 RANDOM_WEIGHTS_SEED = 0
@@ -53,7 +53,7 @@ def find_application(name: str) -> Application:
     known = applications()
     by_folded = {canonical(own): known[own] for own in known}
     if canonical(name) not in by_folded:
-        raise ValueError(f"no classifier '{name}'{nearest(name, known)} (or give --model_path)")
+        raise ValueError(f"no classifier '{name}'{suggest(name, known)} (or give --model_path)")
     return by_folded[canonical(name)]
 
 

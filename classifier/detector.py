@@ -1,8 +1,8 @@
-"""A detector as a classifier: of its classes, anywhere in the picture, or of one box.
+"""A detector as a classifier: of its classes, anywhere in the image, or of one box.
 
     s(t, d_j) = IoU(L_t, L_j) cos(P_t, P_j)          (Petsiuk 2021, https://arxiv.org/abs/2006.03204)
 
-How much a picture still holds of a target t (a box L and its scores P) is the largest s of all
+How much an image still holds of a target t (a box L and its scores P) is the largest s of all
 detections d_j (eq. 4 and 5). So a target is a class, and whatever explains classes explains boxes.
 """
 
@@ -10,20 +10,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.classifier import BlackBox
-from classifier.passes import GRADIENT_BATCH
-from classifier.relu_rules import PLAIN
+from classifier.black_box import BlackBox
+from classifier.network.forward import GRADIENT_BATCH
+from classifier.network.relu_rules import PLAIN
 
 NO_GRADIENT = (
     "the detector's function has no gradient: this needs one made of TensorFlow's operations from "
-    "pictures to boxes and scores (DRISE, OCCLUSION and others that hide parts need none)"
+    "images to boxes and scores (methods that hide parts need none)"
 )
 
 
 class TargetBox(NamedTuple):
-    """A box to explain: the place, the scores, and what figures call it."""
+    """A box to explain: where it is, the scores, and what figures call it."""
 
-    place: tuple[float, ...]  # x, y, w, h in pixels of the input
+    box: tuple[float, ...]  # x, y, w, h in pixels of the input
     scores: tuple[float, ...]  # (K,)
 
     def of(self, values: np.ndarray) -> np.ndarray:
@@ -36,17 +36,17 @@ class TargetBox(NamedTuple):
 
 
 class Detections(NamedTuple):
-    """What a detector finds in N pictures, arrays or tensors."""
+    """What a detector finds in N images, arrays or tensors."""
 
     boxes: Any  # (N, D, 4): x, y, w, h in pixels of the input
     scores: Any  # (N, D, K) in [0, 1]
 
 
 class Detector(BlackBox):
-    """A function `pictures -> boxes, scores` in the place of a network.
+    """A function `images -> boxes, scores` in the place of a network.
 
-    `function` takes preprocessed pictures (N, H, W, C) float32 and gives boxes (N, D, 4), as x, y,
-    w, h in pixels of the input, and scores (N, D, K) in [0, 1]; rows of zeros where a picture has
+    `function` takes preprocessed images (N, H, W, C) float32 and gives boxes (N, D, 4), as x, y,
+    w, h in pixels of the input, and scores (N, D, K) in [0, 1]; rows of zeros where an image has
     fewer than D. A class's score is that of the best detection; that of a `TargetBox`, which stands
     among the `contrasts`, is the similarity. Logits are these scores themselves.
     """
@@ -54,13 +54,13 @@ class Detector(BlackBox):
     logits_from = "the score itself"
 
     def detections(self, inputs: np.ndarray) -> Detections:
-        """What is found in preprocessed pictures. Raises ValueError where it is of other shapes."""
+        """What is found in preprocessed images. Raises ValueError where it is of other shapes."""
         boxes, scores = (np.asarray(found, np.float32) for found in self.function(inputs))
         shapes = boxes.shape, scores.shape
         if not (boxes.ndim == scores.ndim == 3 and boxes.shape == (*scores.shape[:2], 4)):
             raise ValueError(f"the detector gave {shapes}; expected (N, D, 4) and (N, D, classes)")
         if len(boxes) != len(inputs):
-            raise ValueError(f"the detector gave {shapes} for {len(inputs)} pictures")
+            raise ValueError(f"the detector gave {shapes} for {len(inputs)} images")
         if scores.size and not (scores.min() >= -1e-3 and scores.max() <= 1 + 1e-3):
             raise ValueError(
                 f"the detector gave scores from {scores.min():.3g} to {scores.max():.3g}; expected "
@@ -69,7 +69,7 @@ class Detector(BlackBox):
         return Detections(boxes, scores)
 
     def nth(self, inputs: np.ndarray, number: int) -> TargetBox:
-        """The detection of that number, the surest first, in a preprocessed picture (H, W, C).
+        """The detection of that number, the surest first, in a preprocessed image (H, W, C).
 
         Raises ValueError where there are not so many.
         """
@@ -81,19 +81,19 @@ class Detector(BlackBox):
         chosen = order[number]
         return TargetBox(tuple(boxes[chosen].tolist()), tuple(scores[chosen].tolist()))
 
-    def at(self, inputs: np.ndarray, place: tuple[float, ...]) -> TargetBox:
-        """That place, with the scores of the detection that overlaps it most.
+    def at(self, inputs: np.ndarray, box: tuple[float, ...]) -> TargetBox:
+        """That box, with the scores of the detection that overlaps it most.
 
         Raises ValueError where none does.
         """
         found = self.detections(inputs[np.newaxis])
-        overlaps = np.asarray(overlap(found.boxes[0], place)) * (found.scores[0].max(axis=-1) > 0)
+        overlaps = np.asarray(overlap(found.boxes[0], box)) * (found.scores[0].max(axis=-1) > 0)
         if not overlaps.any():
             raise ValueError("it has no detection that overlaps the box")
-        return TargetBox(tuple(place), tuple(found.scores[0, overlaps.argmax()].tolist()))
+        return TargetBox(tuple(box), tuple(found.scores[0, overlaps.argmax()].tolist()))
 
     def input_gradients(self, inputs: np.ndarray, class_indices, rule: str) -> dict:
-        """`gradients` (N, H, W, C): how the score of each picture's class, or box, changes.
+        """`gradients` (N, H, W, C): how the score of each image's class, or box, changes.
 
         Raises ValueError where the function is not made of TensorFlow's operations, and for other
         rules of ReLUs than the plain one.
@@ -105,23 +105,23 @@ class Detector(BlackBox):
         parts = []
         for start in range(0, len(inputs), GRADIENT_BATCH):
             rows = slice(start, start + GRADIENT_BATCH)
-            pictures = tf.convert_to_tensor(inputs[rows])
+            images = tf.convert_to_tensor(inputs[rows])
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(pictures)
-                columns = self._columns(self._differentiable(pictures))
+                tape.watch(images)
+                columns = self._columns(self._differentiable(images))
                 chosen = tf.gather(columns, class_indices[rows], axis=1, batch_dims=1)
-            slopes = tape.gradient(chosen, pictures)
+            slopes = tape.gradient(chosen, images)
             if slopes is None:
                 raise ValueError(NO_GRADIENT)
             parts.append(np.asarray(slopes))
         return {"gradients": np.concatenate(parts)}
 
-    def _differentiable(self, pictures) -> Detections:
+    def _differentiable(self, images) -> Detections:
         """What is found, as tensors that know where they come from."""
         import tensorflow as tf
 
         try:
-            found = self.function(pictures)
+            found = self.function(images)
         except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
             raise ValueError(NO_GRADIENT) from error
         if not all(map(tf.is_tensor, found)):
@@ -156,18 +156,18 @@ def similarity(found: Detections, target: TargetBox):
     cosines = tf.math.divide_no_nan(tf.linalg.matvec(found.scores, scores), lengths)  # (N, D)
     if len(target.scores) == 1:
         cosines = found.scores[..., 0]
-    alike = overlap(found.boxes, target.place) * cosines
+    alike = overlap(found.boxes, target.box) * cosines
     return tf.reduce_max(tf.pad(alike, ((0, 0), (0, 1))), axis=1, keepdims=True)
 
 
-def overlap(boxes, place: tuple[float, ...]):
-    """(...,): intersection over union of boxes (..., 4) and one place, all x, y, w, h."""
+def overlap(boxes, box: tuple[float, ...]):
+    """(...,): intersection over union of boxes (..., 4) and one box, all x, y, w, h."""
     import tensorflow as tf
 
     boxes = tf.convert_to_tensor(boxes)
-    place = tf.constant(place, boxes.dtype)
-    starts = tf.maximum(boxes[..., :2], place[:2])
-    ends = tf.minimum(boxes[..., :2] + boxes[..., 2:], place[:2] + place[2:])
+    box = tf.constant(box, boxes.dtype)
+    starts = tf.maximum(boxes[..., :2], box[:2])
+    ends = tf.minimum(boxes[..., :2] + boxes[..., 2:], box[:2] + box[2:])
     common = tf.reduce_prod(tf.maximum(ends - starts, 0), axis=-1)
-    areas = tf.reduce_prod(boxes[..., 2:], axis=-1) + tf.reduce_prod(place[2:])
+    areas = tf.reduce_prod(boxes[..., 2:], axis=-1) + tf.reduce_prod(box[2:])
     return tf.math.divide_no_nan(common, areas - common)

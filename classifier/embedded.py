@@ -1,4 +1,4 @@
-"""The classifiers whose weights the kit ships, so that it works at once and offline.
+"""The classifiers whose weights the toolkit ships, so that it works at once and offline.
 
 Each is a function like those of `keras.applications`: called with `weights=None` it gives the
 architecture, with a file it loads that file. Where the weights come from is told in

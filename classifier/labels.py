@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.words import nearest
+from registry.suggest import suggest
 
 DATA = Path(__file__).parent.parent / "data"
 SHIPPED = {"imagenet": DATA / "imagenet_classes.tsv", "coco": DATA / "coco_classes.txt"}
@@ -69,7 +69,7 @@ class Labels:
             return found[0]
         if text.lstrip("-").isdigit():
             return self._checked_index(text, target)
-        raise ValueError(f"no class '{target}' among {len(self)}{nearest(text, names)}")
+        raise ValueError(f"no class '{target}' among {len(self)}{suggest(text, names)}")
 
     def _checked_index(self, digits: str, target: str) -> int:
         if not digits.strip().isdigit() or int(digits) >= len(self):

@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 
 from classifier.applications import build, find_application, first_line
-from classifier.classifier import BlackBox, Classifier
+from classifier.black_box import BlackBox
+from classifier.classifier import Classifier
 from classifier.detector import Detector
-from classifier.files import open_model, sidecar
 from classifier.labels import Labels, numbered_labels, read_labels
-from classifier.network import Network
+from classifier.model_files import open_model, sidecar
+from classifier.network.folding import has_bfloat16
+from classifier.network.network import Network
 from classifier.preprocessing import find_preprocessing
-from classifier.twin import has_bfloat16
 
 DEFAULT_MODEL = "EfficientNetLite0"
-DEFAULT_SIZE = (224, 224)  # where a model takes pictures of any size
+DEFAULT_SIZE = (224, 224)  # where a model takes images of any size
 DEFAULT_FRAMES = 16  # where it takes clips of any length
 PRECISIONS = ("float32", "bfloat16")
 NO_PREPROCESSING = (
-    "{0} does not rescale pictures itself, so say what it was trained on: --preprocessing none, "
+    "{0} does not rescale images itself, so say what it was trained on: --preprocessing none, "
     "tf, caffe, torch or an application's name (or write it into {0}.json)"
 )
 
@@ -43,7 +44,7 @@ def load_classifier(
     Args:
         model_name: An embedded classifier, a model of `keras.applications`, or a Keras model.
         model_path: A `.keras` or `.h5` file, a SavedModel folder, or `module:function`, whose
-            function returns a Keras model, or takes pictures and returns scores (N, K), or boxes
+            function returns a Keras model, or takes images and returns scores (N, K), or boxes
             (N, D, 4) and scores (N, D, K) as a detector does.
         class_names: A list of names, a file of them, `imagenet` or `coco`.
         preprocessing: `none`, `tf`, `caffe`, `torch`, the name of an application, or a function.
@@ -115,16 +116,17 @@ def _from_path(path: str, told: dict[str, Any]) -> Classifier:
     told = sidecar(path) | told
     found = open_model(path)
     around = _around_model if hasattr(found, "layers") else _around_function
-    return around(found, Path(path).stem, told)
+    name = Path(path).stem if Path(path).exists() else path.partition(":")[0]
+    return around(found, name, told)
 
 
 def _around_model(model, name: str, told: dict[str, Any]) -> Classifier:
     preprocess = _preprocessing(told)
     shape = _input_shape(model, told)
     network = Network(model, shape, preprocess or _unchanged, bool(told.get("multi_label")))
-    labels = _labels(told, network.survey.output.shape[-1])
+    labels = _labels(told, network.trace.output.shape[-1])
     if preprocess is None:
-        if not rescales_itself(network.survey.calls):
+        if not rescales_itself(network.trace.calls):
             raise ValueError(NO_PREPROCESSING.format(name))
         preprocess = _unchanged
     return _own_classifier(name, network, labels, preprocess, told)
@@ -144,7 +146,7 @@ def _around_function(function: Callable, name: str, told: dict[str, Any]) -> Cla
         raise
     except Exception as error:  # the user's own code
         reason = f"{type(error).__name__}: {first_line(error)}"
-        raise ValueError(f"{name} fails on a black picture: {reason}") from error
+        raise ValueError(f"{name} fails on a black image: {reason}") from error
     names = getattr(function, "class_names", None)
     detects = isinstance(network, Detector)
     labels = _labels({"class_names": names} | told, first.shape[1], detects)
@@ -179,14 +181,14 @@ def _labels(told: dict[str, Any], outputs: int, detects: bool = False) -> Labels
 
 
 def _input_shape(found, told: dict[str, Any]) -> tuple[int, ...]:
-    """(height, width, channels) of a model's or function's pictures; frames before it of clips."""
+    """(height, width, channels) of a model's or function's images; frames before it of clips."""
     shape = getattr(found, "input_shape", None)
     if shape is None and hasattr(found, "get_build_config"):
         shape = (found.get_build_config() or {}).get("input_shape")
     size = told.get("input_size") or getattr(found, "input_size", None) or DEFAULT_SIZE
     shape = shape or (None, *size, 3)
     if isinstance(shape, (dict, list)) and not isinstance(shape[0], (int, type(None))):
-        raise ValueError(f"the model has {len(shape)} inputs; a classifier has one picture")
+        raise ValueError(f"the model has {len(shape)} inputs; a classifier has one image")
     if len(shape) not in (4, 5):
         raise ValueError(
             f"the model takes inputs {tuple(shape)}; expected (N, H, W, C), or (N, T, H, W, C)"
@@ -195,13 +197,13 @@ def _input_shape(found, told: dict[str, Any]) -> tuple[int, ...]:
     shape = (*frames, shape[-3] or size[0], shape[-2] or size[1], shape[-1] or 3)
     if shape[-1] == 1 and told.get("preprocessing", "none") not in ("none", "tf"):
         raise ValueError(
-            f"the model takes grey pictures: preprocessing none or tf, not {told['preprocessing']}"
+            f"the model takes grey images: preprocessing none or tf, not {told['preprocessing']}"
         )
     return shape
 
 
 def rescales_itself(calls) -> bool:
-    """Whether the model scales its pictures before its first layer with weights."""
+    """Whether the model scales its images before its first layer with weights."""
     import keras
 
     for call in calls:

@@ -1,4 +1,4 @@
-"""From RGB pictures in [0, 255] to what a classifier was trained on."""
+"""From RGB images in [0, 255] to what a classifier was trained on."""
 
 from collections.abc import Callable
 
@@ -39,4 +39,4 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
         return images
     if channels == 1:
         return (images @ LUMA)[..., np.newaxis]
-    raise ValueError(f"the classifier takes {channels} channels; pictures have 3, or 1 if grey")
+    raise ValueError(f"the classifier takes {channels} channels; images have 3, or 1 if grey")

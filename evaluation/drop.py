@@ -1,7 +1,7 @@
-"""What is left of the class when the picture is multiplied by its map (Chattopadhay 2018).
+"""What is left of the class when the image is multiplied by its map (Chattopadhay 2018).
 
-Grad-CAM++, https://arxiv.org/abs/1710.11063, section 4.1. The map is in [0, 1], the picture on the
-preprocessed scale; each value here is one picture's, and a table's mean is the paper's.
+Grad-CAM++, https://arxiv.org/abs/1710.11063, section 4.1. The map is in [0, 1], the image on the
+preprocessed scale; each value here is one image's, and a table's mean is the paper's.
 """
 
 import numpy as np
@@ -32,13 +32,13 @@ def increase(maps, classifier, images: np.ndarray, class_indices: np.ndarray) ->
 
 
 def _probabilities(maps, classifier, images, class_indices) -> tuple[np.ndarray, np.ndarray]:
-    """The class's probability (N,) of the picture and of picture times map; NaN without a map."""
+    """The class's probability (N,) of the image and of image times map; NaN without a map."""
     inputs = classifier.preprocess(images)
     masks = unit(maps)[..., np.newaxis]
     explained = (inputs * np.nan_to_num(masks)).astype(np.float32)
     chosen = (np.arange(len(inputs)), np.asarray(class_indices))
     before, after = (
-        classifier.network.scores(some)["scores"][chosen].astype(np.float64)
+        classifier.scores_of_inputs(some)["scores"][chosen].astype(np.float64)
         for some in (inputs, explained)
     )
     meaningful = np.isfinite(masks).all(axis=(1, 2, 3)) & (before > 0)  # contrasts can be below

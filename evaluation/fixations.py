@@ -38,7 +38,7 @@ def wooding_map(
 
 
 def inside(fixations: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The fixations that are inside of a picture of this size (H, W)."""
+    """The fixations that are inside of an image of this size (H, W)."""
     rows, columns = pixels(fixations)
     within = (columns >= 0) & (columns < size[1]) & (rows >= 0) & (rows < size[0])
     return fixations[within]

@@ -82,7 +82,7 @@ def auc_judd(maps: np.ndarray, fixations: list[np.ndarray]) -> np.ndarray:
 def auc_shuffled(
     maps: np.ndarray, fixations: list[np.ndarray], other_fixations: list[np.ndarray]
 ) -> np.ndarray:
-    """Area under the ROC curve of fixated pixels against those fixated in other pictures.
+    """Area under the ROC curve of fixated pixels against those fixated in other images.
 
     A map that only knows that people look at the centre gets 0.5 (Zhang 2008).
     """
@@ -101,7 +101,7 @@ def information_gain(
     pixels_per_degree: Annotated[float, "of visual angle"] = PIXELS_PER_DEGREE,
     uniform: Annotated[float, "share of an even density that both are mixed with"] = 0.01,
 ) -> np.ndarray:
-    """Bits per fixation by which the map foretells it better than other pictures' fixations do.
+    """Bits per fixation by which the map foretells it better than other images' fixations do.
 
     Kuemmerer 2015, https://doi.org/10.1073/pnas.1510393112, eq. 1.
     """

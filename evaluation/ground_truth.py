@@ -1,6 +1,6 @@
-"""Ground truth: which files belong to a picture, and what is in them.
+"""Ground truth: which files belong to an image, and what is in them.
 
-Gaze maps are pictures or `.npy` arrays, fixations text or CSV files. A picture or array that is
+Gaze maps are images or `.npy` arrays, fixations text or CSV files. An image or array that is
 black and white, its edges aside, is an object mask. The names of MexCulture142 are known:
 
     SSS_XXX_YYY_N_#.png    SSS_XXX_YYY_GFDM_N_#.png    SSS_XXX_YYY_GazeFix_N_#.txt
@@ -23,8 +23,8 @@ from evaluation.fixations import (
     wooding_map,
 )
 from evaluation.metric import FIXATIONS, GAZE, MASK
-from pictures import SUFFIXES, read_picture
-from storage import place
+from images import SUFFIXES, read_image
+from runtime import as_path
 
 WHITE, WHITE_SHARE = 0.9, 0.5  # of a mask's non-black pixels half are 0.9 of its maximum
 LISTS = {".txt", ".csv", ".tsv"}
@@ -48,7 +48,7 @@ class GroundTruthError(ValueError):
 
 
 class GroundTruth:
-    """What is known of one picture of a size (H, W); read when it is asked for.
+    """What is known of one image of a size (H, W); read when it is asked for.
 
     `files` are of any kind; two of one kind are a mistake. Raises GroundTruthError.
     """
@@ -84,7 +84,7 @@ class GroundTruth:
 
     @cached_property
     def fixations(self) -> np.ndarray | None:
-        """(n, 2): x and y in the picture's pixels, those outside left out; or None."""
+        """(n, 2): x and y in the image's pixels, those outside left out; or None."""
         if FIXATIONS not in self._read:
             return None
         return inside(self._read[FIXATIONS], self.size)[:, :2]
@@ -105,7 +105,7 @@ def read_truth(file: Path) -> tuple[str, np.ndarray]:
         except (OSError, ValueError) as error:
             raise ValueError(f"'{file}' is no array of numbers: {error}") from error
     else:
-        array = read_picture(file).mean(axis=-1)
+        array = read_image(file).mean(axis=-1)
     if array.ndim != 2 or not np.isfinite(array).all() or array.min() < 0 or not array.any():
         raise ValueError(
             f"'{file}': expected a gaze map or mask (H, W) of finite numbers, none negative "
@@ -125,15 +125,15 @@ def is_mask(array: np.ndarray) -> bool:
     return lit.size > 0 and bool((lit >= WHITE * array.max()).mean() > WHITE_SHARE)
 
 
-def find_ground_truth(pictures: list[Path], places: list[str]) -> dict[Path, tuple[Path, ...]]:
-    """The files that belong to each picture that has any.
+def find_ground_truth(images: list[Path], places: list[str]) -> dict[Path, tuple[Path, ...]]:
+    """The files that belong to each image that has any.
 
-    A place is a folder, whose files (of sub-folders too) belong to the picture of the same stem or
-    go by MexCulture142's names, or a pattern with `{stem}`, `{class}` (the picture's folder) or
+    A place is a folder, whose files (of sub-folders too) belong to the image of the same stem or
+    go by MexCulture142's names, or a pattern with `{stem}`, `{class}` (the image's folder) or
     `{folder}` (its path) in it. Where there are no places, MexCulture142's names beside the
-    pictures count. Raises FileNotFoundError for a place that is not there.
+    images count. Raises FileNotFoundError for a place that is not there.
     """
-    folders = [place(told) for told in places if "{" not in told]
+    folders = [as_path(told) for told in places if "{" not in told]
     for folder in folders:
         if not folder.is_dir():
             raise FileNotFoundError(
@@ -145,42 +145,42 @@ def find_ground_truth(pictures: list[Path], places: list[str]) -> dict[Path, tup
             if file.suffix.lower() in SUFFIXES | LISTS | {".npy"}:
                 by_stem.setdefault(file.stem, []).append(file)
     found = {}
-    for picture in pictures:
-        files = [file for stem in _stems(picture.stem) for file in by_stem.get(stem, ())]
-        files += [place(_filled(told, picture)) for told in places if "{" in told]
+    for image in images:
+        files = [file for stem in _stems(image.stem) for file in by_stem.get(stem, ())]
+        files += [as_path(_filled(told, image)) for told in places if "{" in told]
         if not places:
-            files = _beside(picture)
-        files = [file for file in files if file.is_file() and not _same(file, picture)]
+            files = _beside(image)
+        files = [file for file in files if file.is_file() and not _same(file, image)]
         if files:
-            found[picture] = tuple(dict.fromkeys(files))
+            found[image] = tuple(dict.fromkeys(files))
     return found
 
 
-def is_mexculture_truth(picture: Path) -> bool:
-    """Whether this is not a picture to explain but the gaze map of one beside it."""
-    match = re.fullmatch(r"(.+)_GFDM_([^_]+_[^_]+)", picture.stem)
+def is_mexculture_truth(image: Path) -> bool:
+    """Whether this is not an image to explain but the gaze map of one beside it."""
+    match = re.fullmatch(r"(.+)_GFDM_([^_]+_[^_]+)", image.stem)
     return bool(match) and any(
-        picture.with_name(f"{match[1]}_{match[2]}{suffix}").is_file() for suffix in SUFFIXES
+        image.with_name(f"{match[1]}_{match[2]}{suffix}").is_file() for suffix in SUFFIXES
     )
 
 
 def _stems(stem: str) -> list[str]:
-    """The stems that a picture's ground truth may have."""
+    """The stems that an image's ground truth may have."""
     match = MEXCULTURE.fullmatch(stem)
     named = [pattern.format(**match.groupdict()) for pattern in MEXCULTURE_TRUTHS] if match else []
     return [stem, *named]
 
 
-def _beside(picture: Path) -> list[Path]:
+def _beside(image: Path) -> list[Path]:
     suffixes = sorted(SUFFIXES | LISTS | {".npy"})
-    stems = _stems(picture.stem)[1:]
-    return [picture.with_name(stem + suffix) for stem in stems for suffix in suffixes]
+    stems = _stems(image.stem)[1:]
+    return [image.with_name(stem + suffix) for stem in stems for suffix in suffixes]
 
 
-def _filled(pattern: str, picture: Path) -> str:
+def _filled(pattern: str, image: Path) -> str:
     try:
         return pattern.format(
-            **{"stem": picture.stem, "class": picture.parent.name, "folder": picture.parent}
+            **{"stem": image.stem, "class": image.parent.name, "folder": image.parent}
         )
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(
@@ -188,5 +188,5 @@ def _filled(pattern: str, picture: Path) -> str:
         ) from error
 
 
-def _same(file: Path, picture: Path) -> bool:
-    return file == picture or file.resolve() == picture.resolve()
+def _same(file: Path, image: Path) -> bool:
+    return file == image or file.resolve() == image.resolve()

@@ -1,6 +1,6 @@
 """Insertion and deletion (Petsiuk 2018, https://arxiv.org/abs/1806.07421, section 3.3).
 
-The pixels of a picture are shown, or taken away, `step` at a time, the most salient first; the
+The pixels of an image are shown, or taken away, `step` at a time, the most salient first; the
 score of the class is asked after every step. The metric is the area under that curve, between 0
 and 1 of the pixels, by the trapezoid rule; both ends of it are asked too.
 """
@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from perturbation import batches_of, perturbed
-from running import note
+from engines.perturbation import batches_of, perturbed
+from runtime import note
 
 BLUR_TAPS, BLUR_SIGMA = 11, 5.0  # of the authors' blur, zero padded
 
@@ -68,7 +68,7 @@ def tied_share(saliency_map: np.ndarray) -> float:
 
 
 def curves(
-    question,
+    program,
     ranks: np.ndarray,
     classifier,
     images: np.ndarray,
@@ -79,7 +79,7 @@ def curves(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shares of pixels (S,), and the class's score after that share has changed (N, S).
 
-    `question` is `inserted` or `deleted`. All maps' steps share batches. Scores that Ctrl-C left
+    `program` is `inserted` or `deleted`. All maps' steps share batches. Scores that Ctrl-C left
     out are NaN.
     """
     pixels = ranks[0].size
@@ -89,43 +89,43 @@ def curves(
     classes = np.asarray(class_indices, np.int32)
     batches = batches_of(pairs.T.astype(np.int32))
     answers = perturbed(
-        classifier, question, images, batches, len(pairs.T), (ranks, hidden, classes)
+        classifier, program, images, batches, len(pairs.T), (ranks, hidden, classes)
     )
     scores = np.concatenate([answer[score] for answer in answers])
     scores = np.pad(scores.astype(float), (0, len(pairs.T) - len(scores)), constant_values=np.nan)
     return counts / pixels, scores.reshape(len(ranks), len(counts))
 
 
-def inserted(see, inputs, pairs, ranks, hidden, classes) -> dict:
-    """The question of INSERTION: for pairs (picture, count), `count` pixels shown on what hides."""
-    return _mixed(see, pairs, ranks, inputs, hidden, classes)
+def inserted(forward, inputs, pairs, ranks, hidden, classes) -> dict:
+    """The program of INSERTION: for pairs (image, count), `count` pixels shown on what hides."""
+    return _mixed(forward, pairs, ranks, inputs, hidden, classes)
 
 
-def deleted(see, inputs, pairs, ranks, hidden, classes) -> dict:
-    """The question of DELETION: for pairs (picture, count), `count` pixels taken away."""
-    return _mixed(see, pairs, ranks, hidden, inputs, classes)
+def deleted(forward, inputs, pairs, ranks, hidden, classes) -> dict:
+    """The program of DELETION: for pairs (image, count), `count` pixels taken away."""
+    return _mixed(forward, pairs, ranks, hidden, inputs, classes)
 
 
-def _mixed(see, pairs, ranks, first, rest, classes) -> dict:
+def _mixed(forward, pairs, ranks, first, rest, classes) -> dict:
     """The class's score and logit with the `count` first-ranked pixels of `first`, else `rest`."""
     import tensorflow as tf
 
-    pictures, counts = pairs[:, 0], pairs[:, 1]
-    chosen = tf.gather(ranks, pictures) < counts[:, tf.newaxis, tf.newaxis]
-    shown = tf.where(chosen[..., tf.newaxis], tf.gather(first, pictures), tf.gather(rest, pictures))
-    seen = see(shown)
-    classes = tf.gather(classes, pictures)
+    numbers, counts = pairs[:, 0], pairs[:, 1]
+    chosen = tf.gather(ranks, numbers) < counts[:, tf.newaxis, tf.newaxis]
+    shown = tf.where(chosen[..., tf.newaxis], tf.gather(first, numbers), tf.gather(rest, numbers))
+    outputs = forward(shown)
+    classes = tf.gather(classes, numbers)
     return {
-        "probability": tf.gather(seen.scores, classes, axis=1, batch_dims=1),
-        "logit": tf.gather(seen.logits, classes, axis=1, batch_dims=1),
+        "probability": tf.gather(outputs.scores, classes, axis=1, batch_dims=1),
+        "logit": tf.gather(outputs.logits, classes, axis=1, batch_dims=1),
     }
 
 
-def _areas(question, maps, classifier, images, class_indices, step, start, score) -> np.ndarray:
+def _areas(program, maps, classifier, images, class_indices, step, start, score) -> np.ndarray:
     if step < 1:
-        raise ValueError(f"{question.__name__}: step is at least 1 pixel, got {step}")
+        raise ValueError(f"{program.__name__}: step is at least 1 pixel, got {step}")
     shares, scores = curves(
-        question, ranks_of(maps), classifier, images, class_indices, step, start, score
+        program, ranks_of(maps), classifier, images, class_indices, step, start, score
     )
     note(curve=[[shares.tolist(), row.tolist()] for row in scores])
     note(tied=[tied_share(saliency_map) for saliency_map in maps])
@@ -134,7 +134,7 @@ def _areas(question, maps, classifier, images, class_indices, step, start, score
 
 
 def _blurred(classifier, images: np.ndarray) -> np.ndarray:
-    """The preprocessed pictures behind an 11-tap Gaussian of sigma 5, zero padded."""
+    """The preprocessed images behind an 11-tap Gaussian of sigma 5, zero padded."""
     import cv2
     from scipy.ndimage import gaussian_filter1d
 

@@ -6,10 +6,10 @@
 NaN where a map has none. A metric's further positional parameters are the evidence that it needs:
 
     classifier, images (N, H, W, 3), class_indices (N,)
-    explain             (images, class_indices) -> maps by the method in question
+    explain             (images, class_indices) -> maps by the method in program
     densities           (N, H, W), where people looked
     fixations           N arrays (n, 2), columns x and y in pixels
-    other_fixations     N arrays (n, 2): where people looked in other pictures
+    other_fixations     N arrays (n, 2): where people looked in other images
     masks               (N, H, W) bool, where the object is
 
 What it notes as arrays or lists with N rows (curves, say) belongs to the maps one by one.
@@ -20,19 +20,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from methods.row import Call, Row, parse_call
+from registry.entry import Call, Entry, parse_call
 
 GAZE, FIXATIONS, OTHERS, MASK = "densities", "fixations", "other_fixations", "masks"
 TRUTHS = {  # kinds of ground truth, in words
     GAZE: "a gaze map",
     FIXATIONS: "fixations",
-    OTHERS: "fixations on other pictures",
+    OTHERS: "fixations on other images",
     MASK: "an object mask",
 }
 
 
 @dataclass(frozen=True)
-class Metric(Row):
+class Metric(Entry):
     """A row of the table: called like its function."""
 
     better: str = "higher"  # or "lower", or "" where neither is

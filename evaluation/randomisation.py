@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from representations import upsampled
-from running import note, progress
+from runtime import note, progress
 
 
 def randomisation(
@@ -53,7 +53,7 @@ def randomisation(
 
 def weighted_layers(classifier) -> list:
     """The classifier's layers with weights, each once, the last to be called first."""
-    calls = classifier.network.survey.calls if classifier.model is not None else ()
+    calls = classifier.layer_calls if classifier.model is not None else ()
     leaves = [call.layer for call in calls if call.is_leaf and call.layer.weights]
     return list({id(layer): layer for layer in reversed(leaves)}.values())
 

@@ -32,7 +32,7 @@ def road(
     """
     inputs = classifier.preprocess(images)
     values = []
-    for saliency_map, picture, index in zip(maps, inputs, class_indices, strict=True):
+    for saliency_map, image, index in zip(maps, inputs, class_indices, strict=True):
         if not np.isfinite(saliency_map).all():
             values.append(np.nan)
             continue
@@ -40,26 +40,26 @@ def road(
         order = np.argsort(-saliency_map, axis=None, kind="stable")
         counts = [round(order.size * percentile / 100) for percentile in PERCENTILES]
         removed = [order[:count] for count in counts] + [order[::-1][:count] for count in counts]
-        imputed = np.stack([_imputed(picture, places, noise, rng) for places in removed])
-        most, least = classifier.network.scores(imputed)["scores"][:, index].reshape(2, -1)
+        imputed = np.stack([_imputed(image, places, noise, rng) for places in removed])
+        most, least = classifier.scores_of_inputs(imputed)["scores"][:, index].reshape(2, -1)
         values.append(float((least.astype(np.float64) - most).mean() / 2))
     return np.array(values)
 
 
-def _imputed(picture: np.ndarray, places: np.ndarray, noise: float, rng) -> np.ndarray:
-    """The picture (H, W, C) with noisy linear imputation at flat `places`."""
-    filled = picture.reshape(-1, picture.shape[-1]).copy()
-    missing = np.zeros(picture.shape[:2], bool)
+def _imputed(image: np.ndarray, places: np.ndarray, noise: float, rng) -> np.ndarray:
+    """The image (H, W, C) with noisy linear imputation at flat `places`."""
+    filled = image.reshape(-1, image.shape[-1]).copy()
+    missing = np.zeros(image.shape[:2], bool)
     missing.ravel()[places] = True
-    solved = linear_imputation(picture, missing)
+    solved = linear_imputation(image, missing)
     filled[missing.ravel()] = solved + noise * rng.standard_normal(solved.shape)
-    return filled.reshape(picture.shape).astype(np.float32)
+    return filled.reshape(image.shape).astype(np.float32)
 
 
-def linear_imputation(picture: np.ndarray, missing: np.ndarray) -> np.ndarray:
+def linear_imputation(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """(n, C): the values at the n `missing` pixels (H, W), each its neighbours' weighted mean.
 
-    Neighbours outside of the picture do not count.
+    Neighbours outside of the image do not count.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import splu
@@ -69,7 +69,7 @@ def linear_imputation(picture: np.ndarray, missing: np.ndarray) -> np.ndarray:
     numbers = np.full(missing.shape, -1)
     numbers[rows, columns] = own = np.arange(len(rows))
     total = np.zeros(len(rows))
-    known = np.zeros((len(rows), picture.shape[-1]))
+    known = np.zeros((len(rows), image.shape[-1]))
     entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for (down, right), weight in WEIGHTS.items():
         inside = (rows + down >= 0) & (rows + down < height)
@@ -77,7 +77,7 @@ def linear_imputation(picture: np.ndarray, missing: np.ndarray) -> np.ndarray:
         total[inside] += weight
         there = (rows[inside] + down, columns[inside] + right)
         unknown = missing[there]
-        known[own[inside][~unknown]] += weight * picture[there][~unknown]
+        known[own[inside][~unknown]] += weight * image[there][~unknown]
         sources = own[inside][unknown]
         entries.append((sources, numbers[there][unknown], np.full(len(sources), -weight)))
     entries.append((own, own, total))

@@ -1,7 +1,7 @@
 """Statistics of a table of results: how well methods do, and whether they differ.
 
-A table is a pandas frame with a row for each explanation: `picture`, `classifier`, `method`,
-`class_index`, `true_class`, `judged` (the names of the metrics that were asked) and a column for
+A table is a pandas frame with a row for each explanation: `image`, `classifier`, `method`,
+`class_index`, `true_class`, `evaluated` (the names of the metrics that were asked) and a column for
 each metric. NaN of a metric that was asked is counted and left out of means; a metric that could
 not be asked, for want of ground truth, is missing.
 """
@@ -31,7 +31,7 @@ def summary(table, metrics: dict[str, str]):
         for name in [ALL, *classes]:
             chosen = own if name == ALL else own[own["true_class"] == name]
             for metric, better in metrics.items():
-                asked = np.array([metric in judged for judged in chosen["judged"]], bool)
+                asked = np.array([metric in evaluated for evaluated in chosen["evaluated"]], bool)
                 if asked.any():
                     told = {"classifier": classifier, "method": method, "metric": metric}
                     told |= {"better": better, "class": name, "missing": int((~asked).sum())}
@@ -74,7 +74,7 @@ def confidence_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def paired_tests(table, metrics: dict[str, str]):
-    """Wilcoxon's signed-rank test of every two methods on the same pictures, p by Holm too.
+    """Wilcoxon's signed-rank test of every two methods on the same images, p by Holm too.
 
     Wilcoxon 1945; Holm 1979, over all pairs of methods of one classifier and metric. Two-sided;
     pairs in which one is NaN are left out; p is 1 where the two never differ.
@@ -84,7 +84,7 @@ def paired_tests(table, metrics: dict[str, str]):
     rows = []
     for metric in metrics:
         wide = table.pivot_table(
-            index=["classifier", "picture", "class_index"],
+            index=["classifier", "image", "class_index"],
             columns="method",
             values=metric,
             sort=False,
@@ -113,7 +113,7 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def agreement(table):
-    """Method by method: the mean correlation of their maps of the same picture and class.
+    """Method by method: the mean correlation of their maps of the same image and class.
 
     From the column `agreement`, a dictionary method -> correlation in each row; 1 with itself.
     """
@@ -134,18 +134,18 @@ def agreement(table):
 
 
 def confusion(table):
-    """True class by predicted class: how many pictures, of one classifier's rows of a table."""
+    """True class by predicted class: how many images, of one classifier's rows of a table."""
     import pandas as pd
 
-    pictures = table.drop_duplicates("picture")
-    known = pictures[pictures["true_index"].notna()]
+    images = table.drop_duplicates("image")
+    known = images[images["true_index"].notna()]
     return pd.crosstab(known["true_class"], known["predicted_label"])
 
 
 def accuracy(table) -> tuple[int, int]:
-    """(right, of how many) pictures whose true class the classifier knows."""
-    pictures = table.drop_duplicates("picture")
-    known = pictures[pictures["true_index"].notna()]
+    """(right, of how many) images whose true class the classifier knows."""
+    images = table.drop_duplicates("image")
+    known = images[images["true_index"].notna()]
     return int((known["true_index"] == known["predicted_index"]).sum()), len(known)
 
 

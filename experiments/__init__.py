@@ -1,4 +1,4 @@
-"""Experiments: does an explanation hold when the picture is changed, or what it shows is hidden?"""
+"""Experiments: does an explanation hold when the image is changed, or what it shows is hidden?"""
 
 from experiments.augmentations import AUGMENTATIONS, Augmented, agreement
 from experiments.masking import Masked, hide, masked, moved_region, salient_region

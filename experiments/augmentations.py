@@ -1,10 +1,10 @@
-"""Changes of a picture that an explanation should follow, and how they are undone on maps.
+"""Changes of an image that an explanation should follow, and how they are undone on maps.
 
     augment(image, rng) -> Augmented
 
 `image` is (H, W, 3) float32 RGB in [0, 255], `rng` a generator of numpy's or a seed; what comes
-back has the same size and range. `undo` brings a map (H, W) of the new picture to where the old one
-has its pixels, and `valid` (H, W) says which of these are to be seen in the new one. A picture's
+back has the same size and range. `undo` brings a map (H, W) of the new image to where the old one
+has its pixels, and `valid` (H, W) says which of these are to be seen in the new one. An image's
 own map, and the one undone, are compared where it is valid.
 """
 
@@ -20,13 +20,13 @@ CONTRAST = (0.6, 1.4)  # factors of the distance from the mean
 BLUR = 2.0  # standard deviation, pixels at 224
 NOISE = 20.0  # standard deviation, of 255
 SHIFT = 0.1  # of the side, in both directions
-PATCH = 0.25  # side of what occlusion covers, of the picture's
+PATCH = 0.25  # side of what occlusion covers, of the image's
 
 Random = np.random.Generator | int
 
 
 class Augmented(NamedTuple):
-    """A changed picture (H, W, 3), and how maps (H, W) of it are brought back."""
+    """A changed image (H, W, 3), and how maps (H, W) of it are brought back."""
 
     image: np.ndarray
     undo: Callable[[np.ndarray], np.ndarray]
@@ -34,17 +34,17 @@ class Augmented(NamedTuple):
 
 
 def vertical_flip(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture upside down."""
+    """The image upside down."""
     return Augmented(image[::-1].copy(), lambda saliency_map: saliency_map[::-1], _all(image))
 
 
 def horizontal_flip(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture's mirror image."""
+    """The image's mirror image."""
     return Augmented(image[:, ::-1].copy(), lambda saliency_map: saliency_map[:, ::-1], _all(image))
 
 
 def rotation(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture turned by 15 degrees, left or right, about its middle; black comes in."""
+    """The image turned by 15 degrees, left or right, about its middle; black comes in."""
     height, width = image.shape[:2]
     sign = np.random.default_rng(rng).choice([-1, 1])
     middle = ((width - 1) / 2, (height - 1) / 2)
@@ -52,7 +52,7 @@ def rotation(image: np.ndarray, rng: Random = 0) -> Augmented:
 
 
 def translation(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture shifted by a tenth of its sides, in one of four diagonals; black comes in."""
+    """The image shifted by a tenth of its sides, in one of four diagonals; black comes in."""
     height, width = image.shape[:2]
     down, right = np.random.default_rng(rng).choice([-1, 1], 2) * SHIFT
     places = [[1, 0, round(right * width)], [0, 1, round(down * height)]]
@@ -60,31 +60,31 @@ def translation(image: np.ndarray, rng: Random = 0) -> Augmented:
 
 
 def brightness(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture brighter or darker by 40 of 255."""
+    """The image brighter or darker by 40 of 255."""
     change = np.random.default_rng(rng).choice([-1, 1]) * BRIGHTNESS
     return _in_place(image + change, image)
 
 
 def contrast(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture with 0.6 or 1.4 times the distances from its mean brightness."""
+    """The image with 0.6 or 1.4 times the distances from its mean brightness."""
     factor = np.random.default_rng(rng).choice(CONTRAST)
     mean = image.mean()
     return _in_place(mean + factor * (image - mean), image)
 
 
 def blur(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture behind a Gaussian of 2 pixels, where the shorter side has 224."""
+    """The image behind a Gaussian of 2 pixels, where the shorter side has 224."""
     sigma = BLUR * min(image.shape[:2]) / 224
     return _in_place(cv2.GaussianBlur(image, (0, 0), sigma), image)
 
 
 def noise(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture with Gaussian noise of deviation 20 of 255, by pixel and colour."""
+    """The image with Gaussian noise of deviation 20 of 255, by pixel and colour."""
     return _in_place(image + np.random.default_rng(rng).normal(0, NOISE, image.shape), image)
 
 
 def occlusion(image: np.ndarray, rng: Random = 0) -> Augmented:
-    """The picture with a black rectangle of a quarter of its sides somewhere on it."""
+    """The image with a black rectangle of a quarter of its sides somewhere on it."""
     rng = np.random.default_rng(rng)
     sides = [max(1, round(PATCH * side)) for side in image.shape[:2]]
     tops = [rng.integers(whole - side + 1) for whole, side in zip(image.shape, sides, strict=False)]
@@ -110,9 +110,9 @@ AUGMENTATIONS: dict[str, Callable[..., Augmented]] = {
 
 
 def agreement(before: np.ndarray, after: np.ndarray, augmented: Augmented) -> float:
-    """Pearson's correlation of a picture's map with that of its augmentation, undone, where valid.
+    """Pearson's correlation of an image's map with that of its augmentation, undone, where valid.
 
-    Both (H, W), at the picture's size. NaN where one of them is constant there.
+    Both (H, W), at the image's size. NaN where one of them is constant there.
     """
     first, second = (m[augmented.valid].astype(float) for m in (before, augmented.undo(after)))
     first, second = first - first.mean(), second - second.mean()
@@ -125,13 +125,13 @@ def _all(image: np.ndarray) -> np.ndarray:
 
 
 def _in_place(changed: np.ndarray, image: np.ndarray) -> Augmented:
-    """Of a picture in which everything is where it was."""
-    picture = np.clip(changed, 0, 255).astype(np.float32)
-    return Augmented(picture, lambda saliency_map: saliency_map, _all(image))
+    """Of an image in which everything is where it was."""
+    image = np.clip(changed, 0, 255).astype(np.float32)
+    return Augmented(image, lambda saliency_map: saliency_map, _all(image))
 
 
 def _moved(image: np.ndarray, matrix: np.ndarray) -> Augmented:
-    """Of a picture moved by a matrix (2, 3) that says where each of its places (x, y, 1) goes."""
+    """Of an image moved by a matrix (2, 3) that says where each of its places (x, y, 1) goes."""
     height, width = image.shape[:2]
     size = (width, height)
 

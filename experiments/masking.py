@@ -1,6 +1,6 @@
-"""A share of a picture hidden, or kept alone: the most salient, or any.
+"""A share of an image hidden, or kept alone: the most salient, or any.
 
-With rectangles the picture is a grid of `CELLS` x `CELLS` cells, ranked by the mean of the map in
+With rectangles the image is a grid of `CELLS` x `CELLS` cells, ranked by the mean of the map in
 them, so that what is covered is compact and no pixel's neighbours give it away. Ties are broken by
 the order of reading.
 """
@@ -20,7 +20,7 @@ Fill = Literal["black", "blur"]
 
 
 class Masked(NamedTuple):
-    """A picture (H, W, 3) float32 in [0, 255], where it is hidden, and what share of it that is."""
+    """An image (H, W, 3) float32 in [0, 255], where it is hidden, and what share of it that is."""
 
     image: np.ndarray
     hidden: np.ndarray  # (H, W) bool
@@ -35,9 +35,9 @@ def masked(
     fill: Fill = "black",
     shape: Shape = "rectangles",
 ) -> Masked:
-    """The picture (H, W, 3) with its most salient share hidden; with `keep`, all else.
+    """The image (H, W, 3) with its most salient share hidden; with `keep`, all else.
 
-    `saliency_map` (h, w), of any size, is upsampled to the picture's. Raises ValueError for a
+    `saliency_map` (h, w), of any size, is upsampled to the image's. Raises ValueError for a
     fraction outside of (0, 1), another fill or shape.
     """
     region = salient_region(upsampled(saliency_map, image.shape[:2]), fraction, shape)
@@ -45,7 +45,7 @@ def masked(
 
 
 def hide(image: np.ndarray, region: np.ndarray, keep: bool = False, fill: Fill = "black") -> Masked:
-    """The picture (H, W, 3) with a region (H, W) bool hidden, or with all but it."""
+    """The image (H, W, 3) with a region (H, W) bool hidden, or with all but it."""
     if fill not in FILLS:
         raise ValueError(f"fill is one of {', '.join(FILLS)}, got {fill!r}")
     hidden = ~region if keep else region
@@ -91,7 +91,7 @@ def cells(size: tuple[int, int], shape: Shape) -> np.ndarray:
 def _first(order: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
     """Where the first cells of the order are, as many as come nearest to the fraction."""
     if not 0 < fraction < 1:
-        raise ValueError(f"a fraction of a picture is between 0 and 1, got {fraction}")
+        raise ValueError(f"a fraction of an image is between 0 and 1, got {fraction}")
     covered = np.cumsum(np.bincount(labels.ravel())[order]) / labels.size
     count = 1 + int(np.abs(covered - fraction).argmin())
     chosen = np.zeros(len(order), bool)
@@ -103,7 +103,7 @@ def _blurred(image: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(image, (0, 0), BLUR * min(image.shape[:2]) / 224)
 
 
-# Cells of a side of a picture (H, W), and what hides it.
+# Cells of a side of an image (H, W), and what hides it.
 GRIDS = {
     "rectangles": lambda size: tuple(min(CELLS, side) for side in size),
     "pixels": lambda size: size,

@@ -1,4 +1,4 @@
-"""Figures: pictures with titles in a grid, saved the same each time."""
+"""Figures: images with titles in a grid, saved the same each time."""
 
 from figures.grid import ColourBar, draw_grid
 from figures.saving import ANIMATION, FORMATS, save_figure, show_figure

@@ -13,7 +13,7 @@ MOST_NUMBERS = 15  # rows of a matrix in which numbers are still written
 
 
 def pixels(figure) -> np.ndarray:
-    """(H, W, 3) uint8: the figure as a picture."""
+    """(H, W, 3) uint8: the figure as an image."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

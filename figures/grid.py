@@ -1,7 +1,7 @@
-"""A grid of pictures in which every title fits above its own picture.
+"""A grid of images in which every title fits above its own image.
 
 All places are reckoned in inches before anything is drawn; nothing is left to a layout engine, so
-that figures are the same each time and quick. A figure is as wide as a page, three pictures a row
+that figures are the same each time and quick. A figure is as wide as a page, three images a row
 are still readable at the width of a column.
 """
 
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 PAGE = 7.3  # width of a page, inches
-LARGEST_CELL, SMALLEST_CELL = 2.3, 1.0  # width of a picture, inches
-TALLEST = 1.5  # height of a row, in widths of a cell; taller pictures become narrower
+LARGEST_CELL, SMALLEST_CELL = 2.3, 1.0  # width of an image, inches
+TALLEST = 1.5  # height of a row, in widths of a cell; taller images become narrower
 GAP = 0.1  # between cells, inches
 LARGEST_FONT, SMALLEST_FONT, CAPTION_FONT = 12.0, 6.0, 7.0  # points
 LINE = 1.25  # height of a line, in font sizes
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     titles: list[str]
     font: float
     title_heights: list[float]  # of each row
-    heights: list[float]  # of each row's pictures
+    heights: list[float]  # of each row's images
 
 
 def draw_grid(
@@ -48,23 +48,23 @@ def draw_grid(
     colour_bars: Sequence[ColourBar] = (),
     largest: float = LARGEST_CELL,
 ):
-    """The matplotlib figure of the pictures (H, W, 3), row by row, each under its title.
+    """The matplotlib figure of the images (H, W, 3), row by row, each under its title.
 
     They are `largest` inches wide at most, less where there are many columns. Raises ValueError
-    where there is not a title for each picture, or no picture.
+    where there is not a title for each image, or no image.
     """
     from matplotlib.figure import Figure
 
     if len(images) != len(titles) or not images:
-        raise ValueError(f"{len(images)} pictures and {len(titles)} titles: one for each, and some")
+        raise ValueError(f"{len(images)} images and {len(titles)} titles: one for each, and some")
     layout = _layout(images, titles, columns, largest)
     width = columns * (layout.cell + GAP) + GAP
     caption = "\n".join(
         textwrap.wrap(caption, int((width - 2 * GAP) / (CAPTION_FONT * POINT * LETTER)))
     )
     foot = GAP + (caption.count("\n") + 1) * CAPTION_FONT * LINE * POINT * bool(caption)
-    pictures = sum(layout.title_heights) + sum(layout.heights) + GAP * len(layout.heights)
-    height = foot + BAR_HEIGHT * bool(colour_bars) + pictures
+    rows_height = sum(layout.title_heights) + sum(layout.heights) + GAP * len(layout.heights)
+    height = foot + BAR_HEIGHT * bool(colour_bars) + rows_height
     figure = Figure(figsize=(width, height))
     _draw_cells(figure, images, layout, columns)
     for place, bar in enumerate(colour_bars):

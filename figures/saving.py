@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from storage import place, whole
+from runtime import as_path, atomic_write
 
 FORMATS = ("png", "pdf", "svg")
 ANIMATION = "gif"
@@ -22,27 +22,27 @@ def save_figure(figure, path: str | Path) -> Path:
     """
     import matplotlib
 
-    path = place(path)
+    path = as_path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ValueError(f"figure '{path}': expected one of {', '.join(FORMATS)}, got '{kind}'")
     settings = {"svg.hashsalt": "explanation", "svg.fonttype": "path"}
-    with matplotlib.rc_context(settings), whole(path) as file:
+    with matplotlib.rc_context(settings), atomic_write(path) as file:
         figure.savefig(file, dpi=DPI, metadata=NO_DATES[kind], format=kind)
     return path
 
 
-def save_picture(image: np.ndarray, path: str | Path) -> Path:
-    """The path that the RGB picture (H, W, 3) uint8 was saved to, as PNG, quickly packed."""
+def save_image(image: np.ndarray, path: str | Path) -> Path:
+    """The path that the RGB image (H, W, 3) uint8 was saved to, as PNG, quickly packed."""
     import cv2
 
-    path = place(path)
+    path = as_path(path)
     settings = [cv2.IMWRITE_PNG_COMPRESSION, 1]
     settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
     if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # that of older releases is quick by itself
         settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
     _, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
     return path
 
@@ -56,11 +56,11 @@ def save_animation(
     """
     from PIL import Image
 
-    path = place(path)
+    path = as_path(path)
     first, *others = (Image.fromarray(frame) for frame in frames)
     pauses = [pause] * len(others) + [pause if rest is None else rest]
     times = [max(SHORTEST_PAUSE, round(1000 * seconds)) for seconds in pauses]
-    with whole(path) as file:
+    with atomic_write(path) as file:
         first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0)
     return path
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps
-from classifier.passes import BATCH
-from perturbation import batches_of, by_picture, perturbed
+from classifier.network.forward import BATCH
+from engines.activation_maps import Smooth, activation_maps
+from engines.perturbation import batches_of, by_image, perturbed
 
 FEATURES_AT_ONCE = 2**25  # bytes
 NONE = -1  # the channel that is ablated in the first pass
@@ -46,7 +46,7 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
         weights[:, : len(losses)] = losses.T  # fewer where it was stopped early
         return features * weights[:, np.newaxis, np.newaxis]
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
 def batch_size(classifier, features: np.ndarray, layer: str) -> int:
@@ -54,16 +54,16 @@ def batch_size(classifier, features: np.ndarray, layer: str) -> int:
 
     The head is soon done, and most of a small batch is calling it.
     """
-    if layer != classifier.network.target.path:
+    if layer != classifier.target_layer:
         return BATCH
     return max(BATCH, min(4 * BATCH, FEATURES_AT_ONCE // features.nbytes))
 
 
-def ablated(see, inputs, channels, features, classes) -> dict:
-    """The question: logits (B, classes) without each channel of the features (1, h, w, K)."""
+def ablated(forward, inputs, channels, features, classes) -> dict:
+    """The program: logits (B, classes) without each channel of the features (1, h, w, K)."""
     import tensorflow as tf
 
     kept = 1 - tf.one_hot(channels, tf.shape(features)[-1])  # (B, K)
     without = features * kept[:, tf.newaxis, tf.newaxis]
     repeated = tf.repeat(inputs, tf.shape(channels)[0], axis=0)
-    return {"logits": tf.gather(see(repeated, features=without).logits, classes, axis=1)}
+    return {"logits": tf.gather(forward(repeated, features=without).logits, classes, axis=1)}

@@ -2,17 +2,16 @@
 
     z = sum over k of a_k h_k,    a = softmax( w^T tanh(V h_k) )      (eq. 7 and 8; 9 if gated)
 
-h_k are features of the patches of a picture, z is what the class is read from. `tools/train_mil.py`
-trains such a classifier from pictures whose classes are known, and nothing of where in them.
+h_k are features of the patches of an image, z is what the class is read from. `tools/train_mil.py`
+trains such a classifier from images whose classes are known, and nothing of where in them.
 """
 
 from typing import Annotated
 
 import numpy as np
 
-from classifier.survey import LayerCall
-from classifier.target_layer import find_layer
-from running import tally
+from classifier.network.trace import LayerCall
+from runtime import tally
 
 
 def attention(
@@ -35,7 +34,7 @@ def attention_layer(classifier, name: str) -> LayerCall:
     """The layer of that name, which gives one number for each patch; else raises ValueError."""
     classifier.need_layers()
     try:
-        call = find_layer(classifier.network.survey.calls, name)
+        call = classifier.find_layer(name)
     except ValueError as error:
         raise ValueError(
             f"ATTENTION is of classifiers that pool patches by attention, as tools/train_mil.py "

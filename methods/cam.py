@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps, over_positions
-from running import note
+from engines.activation_maps import Smooth, activation_maps, over_positions
+from runtime import note
 
 ELSEWHERE = -2.0  # times the features: where the gradient must be the same, were the head linear
 TOLERANCE = 1e-3  # of the gradients, relative to the largest
@@ -24,12 +24,12 @@ def cam(
 
 def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarray:
     """w_kc A_k (N, h, w, K)."""
-    if layer == classifier.network.target.path:
+    if layer == classifier.target_layer:
         layer = classifier.class_maps or layer
     note(layer=layer)
     features, gradients = classifier.feature_gradients(images, class_indices, layer)
     means = gradients.mean(axis=over_positions(features), keepdims=True)
-    _, elsewhere = classifier.feature_gradients(  # one picture will do: it is the head's nature
+    _, elsewhere = classifier.feature_gradients(  # one image will do: it is the head's nature
         images[:1], class_indices[:1], layer, features=ELSEWHERE * features[:1]
     )
     off = max(np.abs(gradients - means).max(), np.abs(elsewhere - means[:1]).max())

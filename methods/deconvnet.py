@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from methods.gradients import note_colours, relu_gradients, strongest
-from running import note
+from engines.pixel_gradients import note_colours, relu_gradients, strongest
+from runtime import note
 
 SAME = 1e-4  # two maps are one where they differ by less, as a part of the largest value
 CAUTION = (
-    "deconvolution is the same here for every picture: only max pooling tells it where the "
-    "picture's features are, and this network has none"
+    "deconvolution is the same here for every image: only max pooling tells it where the "
+    "image's features are, and this network has none"
 )
 
 
@@ -17,7 +17,7 @@ def deconvnet(classifier, images: np.ndarray, class_indices: np.ndarray) -> np.n
 
     The largest absolute value over the channels of dS_c/dx, in which every ReLU passes the
     gradient where that is positive, open or not. Max pooling goes back to the maxima, the paper's
-    switches; without any the map does not depend on the picture, which is noted as a caution.
+    switches; without any the map does not depend on the image, which is noted as a caution.
     Raises ValueError where the classifier has no ReLU.
     """
     gradients = relu_gradients(classifier, images, class_indices, "deconvnet")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps, principal_component
+from engines.activation_maps import Smooth, activation_maps, principal_component
 
 
 def eigencam(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps, by_gradients, over_positions
+from engines.activation_maps import Smooth, activation_maps, by_gradients, over_positions
 
 STABILISER = 1e-6  # of pytorch-grad-cam; gradients of 1e-3 feel it
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from methods.gradients import note_colours, relu_gradients, strongest
+from engines.pixel_gradients import note_colours, relu_gradients, strongest
 
 
 def guided_backprop(classifier, images: np.ndarray, class_indices: np.ndarray) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from engines.pixel_gradients import note_colours, relu_gradients, strongest
 from gradcam import gradcam
-from methods.gradients import note_colours, relu_gradients, strongest
 from representations import upsampled
 
 

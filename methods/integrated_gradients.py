@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from classifier.passes import CLASSES_AT_ONCE, GRADIENT_BATCH
-from methods.gradients import mean_gradients, summed_gradients
+from classifier.network.forward import CLASSES_AT_ONCE, GRADIENT_BATCH
+from engines.perturbation import batch_sizes, by_image
+from engines.pixel_gradients import mean_gradients, summed_gradients
 from methods.occlusion import filling
-from perturbation import batch_sizes, by_picture
-from running import note
+from runtime import note
 
 
 def integrated_gradients(
@@ -21,7 +21,7 @@ def integrated_gradients(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    steps: Annotated[int, "how many points of the path from the baseline to the picture"] = 50,
+    steps: Annotated[int, "how many points of the path from the baseline to the image"] = 50,
     baseline: Annotated[
         Literal["black", "mean"], "where the path begins; mean is 0 on the preprocessed scale"
     ] = "black",
@@ -40,13 +40,13 @@ def integrated_gradients(
         constants = (start, *classes)
         slopes = mean_gradients(classifier, path_points, image, batches, steps, constants)
         maps = ((end - start) * slopes).sum(axis=-1)
-        logits = classifier.network.scores(np.concatenate([start, end]))["logits"]
+        logits = classifier.scores_of_inputs(np.concatenate([start, end]))["logits"]
         differences = (logits[1] - logits[0])[classes]
         gaps = maps.sum(axis=(1, 2)) - differences
         note(logit_difference=differences.tolist(), completeness_gap=gaps.tolist())
         return maps
 
-    return by_picture(images, class_indices, explain, CLASSES_AT_ONCE)
+    return by_image(images, class_indices, explain, CLASSES_AT_ONCE)
 
 
 def path_nodes(steps: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -60,9 +60,9 @@ def path_nodes(steps: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(nodes[first::count], weights[first::count]) for first in range(count)]
 
 
-def path_points(see, inputs, nodes, weights, start, *classes) -> dict:
-    """The question of integrated gradients: those at start + a (x - start), summed by weight."""
+def path_points(forward, inputs, nodes, weights, start, *classes) -> dict:
+    """The program of integrated gradients: those at start + a (x - start), summed by weight."""
     import tensorflow as tf
 
     copies = start + tf.reshape(nodes, (-1, 1, 1, 1)) * (inputs - start)
-    return summed_gradients(see, copies, weights, classes)
+    return summed_gradients(forward, copies, weights, classes)

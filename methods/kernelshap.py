@@ -14,16 +14,16 @@ from typing import Annotated
 
 import numpy as np
 
+from engines.perturbation import by_image
 from methods.superpixels import (
     Hide,
     Segmentation,
-    hidden_picture,
+    hidden_image,
     spread,
     superpixels,
     switched_scores,
 )
-from perturbation import by_picture
-from running import note
+from runtime import note
 
 
 def kernelshap(
@@ -39,7 +39,7 @@ def kernelshap(
     """Kernel SHAP: (N, H, W), each superpixel's share in the probability; signed, black-box.
 
     Lundberg 2017, theorem 2. The superpixels' values add up to the probability of the whole
-    picture less that of the hidden one. Raises ValueError for too few samples.
+    image less that of the hidden one. Raises ValueError for too few samples.
     """
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -50,13 +50,13 @@ def kernelshap(
                 f"KERNELSHAP: {count} superpixels need samples >= {min(count + 2, 2**count)}, "
                 f"got {samples}"
             )
-        hidden = hidden_picture(image, segments, hide)
+        hidden = hidden_image(image, segments, hide)
         switches, weights = coalitions(count, samples, seed)
         scores = switched_scores(classifier, image, segments, hidden, switches, classes)
         kept = len(scores)
         return spread(shapley_values(switches[:kept], weights[:kept], scores), segments)
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
 def coalitions(count: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps, by_gradients
+from engines.activation_maps import Smooth, activation_maps, by_gradients
 
 
 def layercam(

@@ -1,7 +1,7 @@
 """LIME (Ribeiro 2016, https://arxiv.org/abs/1602.04938) on superpixels.
 
 Superpixels are switched on and off at random; a ridge regression predicts the class's probability
-from the switches, each sample weighted by its likeness to the whole picture:
+from the switches, each sample weighted by its likeness to the whole image:
 
     d = 1 - cos(z, 1),   weight = sqrt(exp(-d^2 / 0.25^2)),   coefficients = ridge(z, p_c; alpha 1)
 """
@@ -10,16 +10,16 @@ from typing import Annotated
 
 import numpy as np
 
+from engines.perturbation import by_image
 from methods.superpixels import (
     Hide,
     Segmentation,
-    hidden_picture,
+    hidden_image,
     spread,
     superpixels,
     switched_scores,
 )
-from perturbation import by_picture
-from running import note
+from runtime import note
 
 KERNEL_WIDTH = 0.25
 RIDGE_ALPHA = 1.0
@@ -58,18 +58,18 @@ def lime(
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         segments = superpixels(image, segmentation, seed)
-        hidden = hidden_picture(image, segments, hide)
+        hidden = hidden_image(image, segments, hide)
         switches = random_switches(samples, int(segments.max()) + 1, seed)
         scores = switched_scores(classifier, image, segments, hidden, switches, classes)
         coefficients, _, fit = local_model(switches[: len(scores)], scores)
         note(fit=fit.tolist())
         return spread(coefficients, segments)
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
 def random_switches(samples: int, segments: int, seed: int) -> np.ndarray:
-    """(samples, S) of zeros and ones; the first sample is the whole picture."""
+    """(samples, S) of zeros and ones; the first sample is the whole image."""
     switches = np.random.default_rng(seed).integers(0, 2, (samples, segments), np.uint8)
     switches[0] = 1
     return switches

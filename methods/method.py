@@ -10,34 +10,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from methods.row import Call, Row, parse_call
+from registry.entry import Call, Entry, parse_call
 
 
 @dataclass(frozen=True)
-class Method(Row):
+class Method(Entry):
     """A row of the table: called like its function."""
 
     class_agnostic: bool = False
-    needs_layers: bool = False  # looks inside, so that a function of pictures will not do
-    by_pixels: bool = False  # looks at no one layer, but at the gradient by the picture's pixels
+    needs_layers: bool = False  # looks inside, so that a function of images will not do
+    by_pixels: bool = False  # looks at no one layer, but at the gradient by the image's pixels
     of_clips: bool = False  # explains clips (N, T, H, W, 3) too, by maps (N, t, h, w)
     own_layer: bool = False  # looks at a layer that only some networks have, whatever the target
     of_boxes: bool = False  # explains a detector's boxes by its gradient; black boxes do anyway
-    many_passes: bool = False  # for one picture: hundreds, through the perturbation engine
+    many_passes: bool = False  # for one image: hundreds, through the perturbation engine
     display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
     draws: tuple[str, ...] = ()  # representations that only such a method has
     shown: tuple[str, ...] = ()  # its representations where none are asked for; (): as it suits
 
     @property
     def shares_features(self) -> bool:
-        """Whether it starts from the target layer's features, as others do of the same picture."""
+        """Whether it starts from the target layer's features, as others do of the same image."""
         return self.needs_layers and not self.by_pixels and not self.own_layer
 
     def check(self, classifier) -> None:
         """Raises ValueError, in one line, where the method cannot look into this classifier."""
         if classifier.frames and not self.of_clips:
             raise ValueError(
-                f"{self.name} explains pictures, and {classifier.name} takes clips of "
+                f"{self.name} explains images, and {classifier.name} takes clips of "
                 f"{classifier.frames} frames; GRADCAM and FEM explain clips"
             )
         enough = classifier.has_layers or (self.of_boxes and classifier.has_gradients)

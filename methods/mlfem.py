@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from activation_maps import at_largest_size
+from engines.activation_maps import at_largest_size
 from fem import SIGMA, K, fem_of_layer
-from running import note
+from runtime import note
 from utils import normalise
 
 FUSIONS = {"mean": np.mean, "max": np.max, "product": np.prod}

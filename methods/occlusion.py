@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from perturbation import batches_of, by_picture, perturbed
+from engines.perturbation import batches_of, by_image, perturbed
 
 
 def occlusion(
@@ -46,11 +46,11 @@ def occlusion(
         values = np.concatenate([answer[name] for answer in answers])  # (1 + patches, classes)
         return _mean_drop(values[0] - values[1:], corners, patch, (height, width))
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
-def covered_patches(see, inputs, corners, patch, filling, classes) -> dict:
-    """The question of occlusion: scores and logits (B, classes) with a patch at each corner."""
+def covered_patches(forward, inputs, corners, patch, filling, classes) -> dict:
+    """The program of occlusion: scores and logits (B, classes) with a patch at each corner."""
     import tensorflow as tf
 
     rows = tf.range(tf.shape(inputs)[1]) - corners[:, :1]  # (B, H), counted from the patch
@@ -58,10 +58,10 @@ def covered_patches(see, inputs, corners, patch, filling, classes) -> dict:
     in_rows = (rows >= 0) & (rows < patch)
     in_columns = (columns >= 0) & (columns < patch)
     hidden = in_rows[:, :, tf.newaxis] & in_columns[:, tf.newaxis]
-    seen = see(tf.where(hidden[..., tf.newaxis], filling, inputs))
+    outputs = forward(tf.where(hidden[..., tf.newaxis], filling, inputs))
     return {
-        "logits": tf.gather(seen.logits, classes, axis=1),
-        "scores": tf.gather(seen.scores, classes, axis=1),
+        "logits": tf.gather(outputs.logits, classes, axis=1),
+        "scores": tf.gather(outputs.scores, classes, axis=1),
     }
 
 
@@ -73,9 +73,9 @@ def _starts(side: int, patch: int, stride: int) -> range:
 def filling(classifier, fill: str) -> np.ndarray:
     """(1, H, W, C) on the preprocessed scale."""
     if fill == "mean":
-        return np.zeros((1, *classifier.network.input_shape), np.float32)
-    picture = np.full((1, *classifier.input_size, 3), 255.0 * (fill == "white"), np.float32)
-    return classifier.preprocess(picture)
+        return np.zeros((1, *classifier.input_shape), np.float32)
+    image = np.full((1, *classifier.input_size, 3), 255.0 * (fill == "white"), np.float32)
+    return classifier.preprocess(image)
 
 
 def _mean_drop(drops, corners, patch: int, size: tuple[int, int]) -> np.ndarray:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import numpy as np
 
-from perturbation import batch_sizes, by_picture, perturbed
-from pictures import resized
+from engines.perturbation import batch_sizes, by_image, perturbed
+from images import resized
 
 
 def patches(
@@ -33,11 +33,11 @@ def patches(
         rest = np.zeros((grid * grid - len(scores), len(classes)))  # where Ctrl-C ended it early
         return np.concatenate([scores, rest]).T.reshape(-1, grid, grid)
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
 def patches_of(image: np.ndarray, grid: int) -> Iterator[np.ndarray]:
-    """Batches (B, H, W, 3) of the patches of a picture (H, W, 3), row by row, at its full size.
+    """Batches (B, H, W, 3) of the patches of an image (H, W, 3), row by row, at its full size.
 
     Equal to the pixel where the grid does not divide the sides.
     """
@@ -53,8 +53,8 @@ def patches_of(image: np.ndarray, grid: int) -> Iterator[np.ndarray]:
         )
 
 
-def scored(see, inputs, patches, classes) -> dict:
-    """The question: scores (B, classes) of preprocessed patches, not of the inputs themselves."""
+def scored(forward, inputs, patches, classes) -> dict:
+    """The program: scores (B, classes) of preprocessed patches, not of the inputs themselves."""
     import tensorflow as tf
 
-    return {"scores": tf.gather(see(patches).scores, classes, axis=1)}
+    return {"scores": tf.gather(forward(patches).scores, classes, axis=1)}

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import numpy as np
 
-from perturbation import batch_sizes, by_picture, correlation, perturbed
-from running import note
+from engines.perturbation import batch_sizes, by_image, correlation, perturbed
+from runtime import note
 
 PRESETS = {
     "lab": {"masks": 200, "grid": 8, "keep": 0.4},
@@ -53,7 +53,7 @@ def rise(
         answers = perturbed(classifier, made_masks, image, batches, masks, (*upsampling, classes))
         return _summed(answers, masks, until_stable) / keep
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
 def random_grids(
@@ -77,22 +77,22 @@ def upsampling_matrix(grid: int, cell: int) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(grid))).astype(np.float32)
 
 
-def made_masks(see, inputs, grids, shifts, row_upsampling, column_upsampling, classes) -> dict:
-    """The question of RISE: each mask is two small matrix products, rows and columns shifted."""
+def made_masks(forward, inputs, grids, shifts, row_upsampling, column_upsampling, classes) -> dict:
+    """The program of RISE: each mask is two small matrix products, rows and columns shifted."""
     import tensorflow as tf
 
     height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
     rows = tf.gather(row_upsampling, shifts[:, :1] + tf.range(height))  # (B, H, s)
     columns = tf.gather(column_upsampling, shifts[:, 1:] + tf.range(width))  # (B, W, s)
     masks = tf.matmul(tf.matmul(rows, grids), columns, transpose_b=True)
-    return given_masks(see, inputs, masks, classes)
+    return given_masks(forward, inputs, masks, classes)
 
 
-def given_masks(see, inputs, masks, classes) -> dict:
+def given_masks(forward, inputs, masks, classes) -> dict:
     """Sum over the batch of p_c(x . M) M, as (classes, H, W), for masks (B, H, W)."""
     import tensorflow as tf
 
-    scores = tf.gather(see(inputs * masks[..., tf.newaxis]).scores, classes, axis=1)
+    scores = tf.gather(forward(inputs * masks[..., tf.newaxis]).scores, classes, axis=1)
     return {"weighted": tf.tensordot(scores, masks, [[0], [0]])}
 
 

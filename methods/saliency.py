@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from methods.gradients import note_colours, strongest
-from running import tally
+from engines.pixel_gradients import note_colours, strongest
+from runtime import tally
 
 
 def saliency(classifier, images: np.ndarray, class_indices: np.ndarray) -> np.ndarray:
     """Saliency: (N, H, W), how much the class's logit changes with a pixel, whichever way.
 
-    The largest of abs dS_c/dx over the channels; x is the preprocessed picture.
+    The largest of abs dS_c/dx over the channels; x is the preprocessed image.
     """
     gradients = classifier.input_gradients(images, class_indices)
     tally(passes=1)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps
-from classifier.survey import softmax
-from perturbation import batches_of, by_picture, perturbed
+from classifier.network.trace import softmax
+from engines.activation_maps import Smooth, activation_maps
+from engines.perturbation import batches_of, by_image, perturbed
 
 FLAT = 1e-6  # a channel's span, relative to its largest value, that is rounding and no map
 
@@ -12,7 +12,7 @@ FLAT = 1e-6  # a channel's span, relative to its largest value, that is rounding
 def scorecam(
     classifier, images: np.ndarray, class_indices: np.ndarray, *, smooth: Smooth = "none"
 ) -> np.ndarray:
-    """Score-CAM: (N, h, w), channels weighted by the class's logit where each masks the picture.
+    """Score-CAM: (N, h, w), channels weighted by the class's logit where each masks the image.
 
     A pass for each channel. Nothing is negative. Weights are a softmax over the channels, masks
     the channels scaled to [0, 1] and upsampled with aligned corners. Wang 2020.
@@ -35,7 +35,7 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
         weights[:, : len(logits)] = softmax(logits.T)  # fewer where it was stopped early
         return features * weights[:, np.newaxis, np.newaxis]
 
-    return by_picture(images, class_indices, explain)
+    return by_image(images, class_indices, explain)
 
 
 def aligned_upsampling(cells: int, pixels: int) -> np.ndarray:
@@ -44,8 +44,8 @@ def aligned_upsampling(cells: int, pixels: int) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(cells))).astype(np.float32)
 
 
-def masked(see, inputs, channels, row_upsampling, column_upsampling, classes) -> dict:
-    """The question: logits (B, classes) of the picture under each channel (B, h, w) as a mask."""
+def masked(forward, inputs, channels, row_upsampling, column_upsampling, classes) -> dict:
+    """The program: logits (B, classes) of the image under each channel (B, h, w) as a mask."""
     import tensorflow as tf
 
     masks = tf.matmul(row_upsampling @ channels, column_upsampling, transpose_b=True)  # (B, H, W)
@@ -53,4 +53,4 @@ def masked(see, inputs, channels, row_upsampling, column_upsampling, classes) ->
     spans = tf.reduce_max(masks, axis=(1, 2), keepdims=True) - lows
     largest = tf.reduce_max(tf.abs(masks), axis=(1, 2), keepdims=True)
     masks = tf.where(spans > FLAT * largest, tf.math.divide_no_nan(masks - lows, spans), 0.0)
-    return {"logits": tf.gather(see(inputs * masks[..., tf.newaxis]).logits, classes, axis=1)}
+    return {"logits": tf.gather(forward(inputs * masks[..., tf.newaxis]).logits, classes, axis=1)}

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import numpy as np
 
-from classifier.passes import CLASSES_AT_ONCE, GRADIENT_BATCH
-from methods.gradients import mean_gradients, strongest, summed_gradients
-from perturbation import batch_sizes, by_picture
+from classifier.network.forward import CLASSES_AT_ONCE, GRADIENT_BATCH
+from engines.perturbation import batch_sizes, by_image
+from engines.pixel_gradients import mean_gradients, strongest, summed_gradients
 
 
 def smoothgrad(
@@ -15,7 +15,7 @@ def smoothgrad(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    samples: Annotated[int, "how many noisy copies of the picture"] = 25,
+    samples: Annotated[int, "how many noisy copies of the image"] = 25,
     noise: Annotated[float, "its standard deviation, in parts of the input's range"] = 0.15,
     seed: Annotated[int, "of the noise"] = 0,
 ) -> np.ndarray:
@@ -28,13 +28,13 @@ def smoothgrad(
         raise ValueError(f"SMOOTHGRAD: samples >= 1, noise >= 0; got {samples=}, {noise=}")
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        batches = random_noise(samples, classifier.network.input_shape, seed)
+        batches = random_noise(samples, classifier.input_shape, seed)
         constants = (np.float32(noise), *classes)
         return strongest(
             mean_gradients(classifier, noisy_copies, image, batches, samples, constants)
         )
 
-    return by_picture(images, class_indices, explain, CLASSES_AT_ONCE)
+    return by_image(images, class_indices, explain, CLASSES_AT_ONCE)
 
 
 def random_noise(samples: int, shape: tuple[int, ...], seed: int) -> Iterator[tuple[np.ndarray]]:
@@ -44,10 +44,10 @@ def random_noise(samples: int, shape: tuple[int, ...], seed: int) -> Iterator[tu
         yield (rng.standard_normal((size, *shape), np.float32),)
 
 
-def noisy_copies(see, inputs, noise, level, *classes) -> dict:
-    """The question of SmoothGrad: the gradients at x + level (max x - min x) noise, summed."""
+def noisy_copies(forward, inputs, noise, level, *classes) -> dict:
+    """The program of SmoothGrad: the gradients at x + level (max x - min x) noise, summed."""
     import tensorflow as tf
 
     spread = level * (tf.reduce_max(inputs) - tf.reduce_min(inputs))
     copies = inputs + spread * noise
-    return summed_gradients(see, copies, tf.ones(tf.shape(noise)[:1]), classes)
+    return summed_gradients(forward, copies, tf.ones(tf.shape(noise)[:1]), classes)

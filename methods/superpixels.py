@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from perturbation import batches_of, perturbed
-from pictures import PictureError
-from running import note
+from engines.perturbation import batches_of, perturbed
+from images import ImageError
+from runtime import note
 
 # Options that both have.
 Segmentation = Annotated[Literal["quickshift", "slic", "felzenszwalb"], "how superpixels are found"]
@@ -22,9 +22,9 @@ SEGMENTATIONS: dict[str, dict[str, Any]] = {
 
 
 def superpixels(image: np.ndarray, name: str, seed: int) -> np.ndarray:
-    """(H, W) int32 segments 0 .. S - 1 of a picture (H, W, 3) in [0, 255], by scikit-image.
+    """(H, W) int32 segments 0 .. S - 1 of an image (H, W, 3) in [0, 255], by scikit-image.
 
-    Raises PictureError where there is one segment only, or too many.
+    Raises ImageError where there is one segment only, or too many.
     """
     from skimage import segmentation
 
@@ -35,14 +35,12 @@ def superpixels(image: np.ndarray, name: str, seed: int) -> np.ndarray:
     segments = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
     count = int(segments.max()) + 1
     if not 2 <= count <= MOST_SEGMENTS:
-        raise PictureError(
-            f"{name} finds {count} superpixels in this picture; take segmentation=slic"
-        )
+        raise ImageError(f"{name} finds {count} superpixels in this image; take segmentation=slic")
     note(superpixels=count)
     return segments
 
 
-def hidden_picture(image: np.ndarray, segments: np.ndarray, hide: str) -> np.ndarray:
+def hidden_image(image: np.ndarray, segments: np.ndarray, hide: str) -> np.ndarray:
     """(H, W, 3): what stands where a superpixel is hidden, its own mean colour or black."""
     if hide == "black":
         return np.zeros_like(image)
@@ -62,7 +60,7 @@ def switched_scores(
     switches: np.ndarray,
     classes: np.ndarray,
 ) -> np.ndarray:
-    """Scores (n, classes) of the picture with superpixels switched on and off (samples, S).
+    """Scores (n, classes) of the image with superpixels switched on and off (samples, S).
 
     n is less than the number of samples where it was stopped early.
     """
@@ -72,13 +70,13 @@ def switched_scores(
     return np.concatenate([answer["scores"] for answer in answers])
 
 
-def switched(see, inputs, switches, segments, hidden, classes) -> dict:
-    """The question: scores (B, classes) where each pixel looks up whether its superpixel is on."""
+def switched(forward, inputs, switches, segments, hidden, classes) -> dict:
+    """The program: scores (B, classes) where each pixel looks up whether its superpixel is on."""
     import tensorflow as tf
 
     switches = tf.cast(switches, tf.float32)
     on = tf.gather(switches, segments, axis=1)[..., tf.newaxis] > 0.5  # (B, H, W, 1)
-    return {"scores": tf.gather(see(tf.where(on, inputs, hidden)).scores, classes, axis=1)}
+    return {"scores": tf.gather(forward(tf.where(on, inputs, hidden)).scores, classes, axis=1)}
 
 
 def spread(values: np.ndarray, segments: np.ndarray) -> np.ndarray:

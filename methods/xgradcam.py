@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from activation_maps import Smooth, activation_maps, by_gradients, over_positions
+from engines.activation_maps import Smooth, activation_maps, by_gradients, over_positions
 
 STABILISER = 1e-7  # a channel that is off everywhere has no weight
 

@@ -1,8 +1,8 @@
-"""Pictures in, explanations out: the plan, the flow, what is drawn and what is recorded."""
+"""Images in, explanations out: the plan, the runner, what is drawn and what is recorded."""
 
-from pipeline.explanation import Explanation
-from pipeline.flow import explain
+from pipeline.dataset.runner import explain
+from pipeline.explaining.explanation import Explanation
 from pipeline.plan import ClassifierChoice, Plan
-from pipeline.run import run
+from pipeline.runs.run import run
 
 __all__ = ["ClassifierChoice", "Explanation", "Plan", "explain", "run"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.labels import best_indices
-from classifier.passes import BATCH
+from classifier.network.forward import BATCH
 from evaluation import METRICS, MetricCall
 from evaluation.ground_truth import Viewing
 from figures import ANIMATION
@@ -35,7 +35,7 @@ class ClassifierChoice:
         return load_classifier(**vars(self))
 
 
-Side = int | str  # a class's index, or `predicted` or `top3`, where the picture decides
+Side = int | str  # a class's index, or `predicted` or `top3`, where the image decides
 
 
 class Asked(NamedTuple):
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
     minus: Side | None = None
 
     def indices(self, classifier: Classifier, scores) -> list[int]:
-        """The classes and contrasts that it stands for, for a picture with these scores (K,)."""
+        """The classes and contrasts that it stands for, for an image with these scores (K,)."""
         if self.minus is None:
             return _classes(self.plus, scores)
         lost = _classes(self.minus, scores)[0]
@@ -53,8 +53,8 @@ class Asked(NamedTuple):
         return [] if plus == lost else [classifier.contrast(plus, lost)]
 
     @property
-    def needs_picture(self) -> bool:
-        """Whether a picture decides which class it is."""
+    def needs_image(self) -> bool:
+        """Whether an image decides which class it is."""
         return isinstance(self.plus, str) or isinstance(self.minus, str)
 
 
@@ -67,7 +67,7 @@ class Targets:
 
     text: str = PREDICTED
     position: int | None = None
-    box: int | tuple[float, ...] | None = None  # a detection's number, or x, y, w, h of a picture
+    box: int | tuple[float, ...] | None = None  # a detection's number, or x, y, w, h of an image
     of_labels: bool = False
 
     def told(self, classifier: Classifier) -> str:
@@ -85,7 +85,7 @@ class Targets:
         if self.box is not None and not classifier.detects:
             raise ValueError(
                 f"--target_box is for detectors, and {classifier.name} finds no boxes; give "
-                "--model_path module:function, a function pictures -> boxes, scores"
+                "--model_path module:function, a function images -> boxes, scores"
             )
         if self.position is not None:
             return [Asked(classifier.labels.lab_index(self.position))]
@@ -102,16 +102,16 @@ class Targets:
         return self.text if self.position is None else f"test_image_index {self.position}"
 
     def indices(self, classifier: Classifier, scores) -> list[int]:
-        """The classes for one picture with these scores (K,), each once.
+        """The classes for one image with these scores (K,), each once.
 
-        A picture whose predicted class is the one that it is held against has none; see `asked`.
+        An image whose predicted class is the one that it is held against has none; see `asked`.
         """
         found = [asked.indices(classifier, scores) for asked in self.asked(classifier)]
         return list(dict.fromkeys(index for some in found for index in some))
 
     def fixed(self, classifier: Classifier) -> list[int]:
-        """The classes that no picture decides, each once."""
-        asked = [one for one in self.asked(classifier) if not one.needs_picture]
+        """The classes that no image decides, each once."""
+        asked = [one for one in self.asked(classifier) if not one.needs_image]
         return list(dict.fromkeys(i for one in asked for i in one.indices(classifier, None)))
 
 
@@ -185,21 +185,21 @@ class Display:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """By what explanations are judged, and against what."""
+    """By what explanations are evaluated, and against what."""
 
     metrics: tuple[MetricCall, ...] = ()
     ground_truth: tuple[str, ...] = ()  # folders and patterns
     viewing: Viewing = field(default_factory=Viewing)
-    per_class: int | None = None  # so many pictures of each class; None: all
+    per_class: int | None = None  # so many images of each class; None: all
     seed: int = 0  # by which they are drawn
 
 
 @dataclass(frozen=True)
 class Experiments:
-    """What is done to pictures, to see whether their explanations hold."""
+    """What is done to images, to see whether their explanations hold."""
 
     augmentations: tuple[str, ...] = ()
-    mask: tuple[float, ...] = ()  # shares of the picture, the most salient, that are hidden
+    mask: tuple[float, ...] = ()  # shares of the image, the most salient, that are hidden
     keep: tuple[float, ...] = ()  # or kept, and all else hidden
     fill: str = "black"
     shape: str = "rectangles"
@@ -213,9 +213,9 @@ class Experiments:
 
 @dataclass(frozen=True)
 class Plan:
-    """Pictures, classifiers, methods and classes, each with each, and how they are shown."""
+    """Images, classifiers, methods and classes, each with each, and how they are shown."""
 
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     classifiers: tuple[ClassifierChoice, ...] = (ClassifierChoice(),)
     methods: tuple[MethodCall, ...] = (MethodCall("GRADCAM"),)
     views: tuple[ViewCall, ...] = ()
@@ -223,13 +223,13 @@ class Plan:
     display: Display = field(default_factory=Display)
     evaluation: Evaluation = Evaluation()
     experiments: Experiments = Experiments()
-    batch_size: int | None = None  # pictures in one pass; None: what fits
+    batch_size: int | None = None  # images in one pass; None: what fits
     fresh: bool = False  # whether what the store holds is set aside
     map_type: str = MAP_TYPES[0]  # of maps in the store
     engine: str = ENGINES[0]
     workers: int = 2  # of the engine ray
     ray_address: str | None = None  # of a cluster; None: one on this machine
-    paths: tuple[Path | str, ...] = ()  # as they were given: clips are found where pictures are not
+    paths: tuple[Path | str, ...] = ()  # as they were given: clips are found where images are not
 
     @property
     def uses_stored(self) -> bool:
@@ -237,10 +237,10 @@ class Plan:
         return self.display.draws or self.experiments.passes > 0
 
     @property
-    def pictures_at_once(self) -> int:
+    def images_at_once(self) -> int:
         """So many are explained before they are stored: one where each takes many passes."""
         rows = [METHODS[call.name] for call in self.methods]
-        judging = sum(METRICS[call.name].passes for call in self.evaluation.metrics)
-        if judging > 10 or any(row.many_passes for row in rows):
+        measuring = sum(METRICS[call.name].passes for call in self.evaluation.metrics)
+        if measuring > 10 or any(row.many_passes for row in rows):
             return 1
-        return min(self.batch_size or BATCH, max(1, len(self.pictures)))
+        return min(self.batch_size or BATCH, max(1, len(self.images)))

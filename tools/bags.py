@@ -1,4 +1,4 @@
-"""A classifier of bags: a picture's patches, pooled by attention (Ilse 2018, arXiv 1802.04712)."""
+"""A classifier of bags: an image's patches, pooled by attention (Ilse 2018, arXiv 1802.04712)."""
 
 import numpy as np
 from training import DROPOUT, trained_backbone
@@ -14,19 +14,19 @@ SMALLEST_VARIANCE = 1e-2  # added to each channel's, in parts of their mean: som
 def make_bag_model(classifier: Classifier, classes: int, grid: int, patch: int, gated: bool):
     """(model, head): grid x grid patches through the classifier's layers, under attention pooling.
 
-    The model takes preprocessed pictures of grid times `patch` pixels; the head, its last part, the
+    The model takes preprocessed images of grid times `patch` pixels; the head, its last part, the
     patches' features (N, g, g, K). All of Keras's own layers, so that its file loads in safe mode.
     Raises ValueError where the classifier's layers do not take patches of that size.
     """
     import keras
     from keras import layers
 
-    channels = classifier.network.input_shape[-1]
+    channels = classifier.input_shape[-1]
     backbone = resized_backbone(classifier, patch)
     inputs = keras.Input((grid * patch, grid * patch, channels))
     x = layers.Reshape((grid, patch, grid, patch, channels), name="rows_and_columns")(inputs)
     x = layers.Permute((1, 3, 2, 4, 5), name="patches")(x)
-    x = backbone(keras.ops.reshape(x, (-1, patch, patch, channels)))  # each like a picture
+    x = backbone(keras.ops.reshape(x, (-1, patch, patch, channels)))  # each like an image
     x = layers.GlobalAveragePooling2D(name="patch_pool")(x)
     x = keras.ops.reshape(x, (-1, grid * grid * x.shape[-1]))
     features = layers.Reshape((grid, grid, backbone.output_shape[-1]), name=FEATURES)(x)
@@ -77,7 +77,7 @@ def resized_backbone(classifier: Classifier, side: int):
     backbone = trained_backbone(classifier)
     if classifier.input_size != (side, side):
         try:
-            clone = copy_for(backbone, (side, side, classifier.network.input_shape[-1]))
+            clone = copy_for(backbone, (side, side, classifier.input_shape[-1]))
             clone.set_weights(backbone.get_weights())
         except ValueError as error:
             height, width = classifier.input_size

@@ -1,23 +1,23 @@
-"""A folder of pictures as training takes it: a sub-folder for each class, in splits."""
+"""A folder of images as training takes it: a sub-folder for each class, in splits."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from classifier.words import nearest
 from evaluation.true_classes import SPLITS
-from pictures import find_pictures
+from images import find_images
+from registry.suggest import suggest
 
 
 class Sample(NamedTuple):
-    """A picture whose class is known."""
+    """An image whose class is known."""
 
     file: Path
     label: int  # position in the class names
 
 
-def labelled_pictures(
+def labelled_images(
     folder: Path, validation: float, seed: int
 ) -> tuple[list[str], dict[str, list[Sample]]]:
     """The class names, sorted, and the samples of each of SPLITS; those of test may be none.
@@ -47,9 +47,9 @@ def check_samples(names: list[str], samples: dict[str, list[Sample]]) -> None:
     known = {sample.label for sample in samples["training"]}
     for label, name in enumerate(names):
         if label not in known:
-            raise ValueError(f"class '{name}' has no readable picture to train on")
+            raise ValueError(f"class '{name}' has no readable image to train on")
     if not samples["validation"]:
-        raise ValueError("no readable picture to validate on")
+        raise ValueError("no readable image to validate on")
 
 
 def _sub_folders(folder: Path) -> list[Path]:
@@ -68,22 +68,22 @@ def _check_classes(folder: Path, names: list[str]) -> None:
 def _samples(classes: list[Path], names: list[str]) -> list[Sample]:
     for folder in classes:
         if folder.name not in names:
-            near = nearest(folder.name, names)
+            near = suggest(folder.name, names)
             raise ValueError(f"'{folder}': no such class among those to train on{near}")
-    return [Sample(file, names.index(f.name)) for f in classes for file in find_pictures([f])]
+    return [Sample(file, names.index(f.name)) for f in classes for file in find_images([f])]
 
 
 def _divided(
     samples: list[Sample], names: list[str], part: float, seed: int
 ) -> dict[str, list[Sample]]:
-    """The same part of each class for validation, one picture at least, and the others."""
+    """The same part of each class for validation, one image at least, and the others."""
     rng = np.random.default_rng(seed)
     divided = {"training": [], "validation": []}
     for label, name in enumerate(names):
         own = [sample for sample in samples if sample.label == label]
         if len(own) < 2:
             raise ValueError(
-                f"class '{name}' has 1 picture; two at least are needed, to train and to validate"
+                f"class '{name}' has 1 image; two at least are needed, to train and to validate"
             )
         count = min(max(1, round(part * len(own))), len(own) - 1)
         held_out = set(rng.permutation(len(own))[:count])

@@ -1,10 +1,10 @@
-"""Trains a classifier of bags on a folder of pictures, with a sub-folder for each class.
+"""Trains a classifier of bags on a folder of images, with a sub-folder for each class.
 
     python tools/train_mil.py FOLDER --model_name EfficientNetLite0 -o mil.keras
 
-For pictures whose evidence is spread out: each is cut into grid x grid patches, a pretrained
+For images whose evidence is spread out: each is cut into grid x grid patches, a pretrained
 classifier without its head, run once over all of them, gives features, and attention pooling over
-the patches is trained (Ilse 2018). Only the pictures' classes are known; the attention says where.
+the patches is trained (Ilse 2018). Only the images' classes are known; the attention says where.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bags import FEATURES, hold_attention, make_bag_model, standardise
-from labelled_folder import check_samples, labelled_pictures
+from labelled_folder import check_samples, labelled_images
 from training import feature_batches, fit, layer_features
 from transfer_learn import (
     check_output,
@@ -29,8 +29,8 @@ from transfer_learn import (
 )
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
-from classifier.starting import start_tensorflow
-from pipeline.flags import Parser
+from cli.flags import Parser
+from runtime.start_up import start_tensorflow
 
 PATIENCE = 40  # epochs: before the attention finds something, the loss stands still for a while
 KEPT = 0.1  # of the mean's weights: what is lost, the attention has to win back
@@ -58,10 +58,10 @@ def main(argv: list[str] | None = None) -> int:
 def train_mil(arguments: argparse.Namespace) -> None:
     """From the folder to the files, as the flags say."""
     check_classifier(arguments)
-    names, samples = labelled_pictures(arguments.folder, arguments.validation, arguments.seed)
+    names, samples = labelled_images(arguments.folder, arguments.validation, arguments.seed)
     check_output(arguments.output)
     counts = ", ".join(f"{len(found)} for {split}" for split, found in samples.items() if found)
-    print(f"{len(names)} classes; pictures: {counts}")
+    print(f"{len(names)} classes; images: {counts}")
     start_tensorflow()
     import keras
 

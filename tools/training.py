@@ -7,25 +7,25 @@ import numpy as np
 from labelled_folder import Sample
 
 from classifier import Classifier
-from classifier.survey import layers_within
-from pictures import PictureError, read_picture, resized
+from classifier.network.trace import layers_within
+from images import ImageError, read_image, resized
 
 DROPOUT = 0.2
 PATIENCE = 10  # epochs without a lower validation loss
 SMALLEST_FALL = 1e-3  # of the validation loss that counts
-UNREADABLE = -1  # the label of what is no picture
+UNREADABLE = -1  # the label of what is no image
 
 
 def make_model(classifier: Classifier, classes: int):
     """(model, head): the classifier's layers up to the target layer, nested, under a new head.
 
-    The model takes preprocessed pictures; the head, its last part, pooled features (N, K).
+    The model takes preprocessed images; the head, its last part, pooled features (N, K).
     """
     import keras
     from keras import layers
 
     backbone = trained_backbone(classifier)
-    inputs = keras.Input(classifier.network.input_shape)
+    inputs = keras.Input(classifier.input_shape)
     pooled = layers.GlobalAveragePooling2D(name="avg_pool")(backbone(inputs))
     scores = layers.Dense(classes, "softmax", name="predictions")
     outputs = scores(layers.Dropout(DROPOUT, name="dropout")(pooled))
@@ -36,7 +36,7 @@ def trained_backbone(classifier: Classifier):
     """The classifier's layers up to the target layer; its batch norms are frozen."""
     import keras
 
-    target = classifier.network.target
+    target = classifier.find_layer(classifier.target_layer)
     path = target.path.removesuffix(f"#{target.number + 1}")
     backbone = layers_up_to(classifier.model, path, target.number, classifier.name)
     for _, layer in layers_within(backbone):
@@ -74,13 +74,13 @@ def layers_up_to(model, path: str, number: int, name: str):
     return keras.Model(inputs, call, name=name)
 
 
-def picture_batches(
+def image_batches(
     classifier: Classifier,
     samples: dict[str, list[Sample]],
     size: int,
     unreadable: dict[Path, str],
 ) -> dict:
-    """For each split that has samples, a dataset of preprocessed pictures (B, H, W, C) and labels.
+    """For each split that has samples, a dataset of preprocessed images (B, H, W, C) and labels.
 
     They are read from disk as they are used. Those for training are shuffled, and half of a batch
     are the mirror images of the other half. What cannot be read is black, its label UNREADABLE,
@@ -99,15 +99,15 @@ def _from_disk(classifier, samples: list[Sample], size: int, training: bool, unr
     def read(index: int) -> tuple[np.ndarray, int]:
         file, label = samples[index]
         try:
-            image = resized(read_picture(file), classifier.input_size)
+            image = resized(read_image(file), classifier.input_size)
             return classifier.preprocess(image[np.newaxis])[0], label
-        except PictureError as error:
+        except ImageError as error:
             unreadable[file] = str(error)
-            return np.zeros(classifier.network.input_shape, np.float32), UNREADABLE
+            return np.zeros(classifier.input_shape, np.float32), UNREADABLE
 
     def tensors(index):
         image, label = tf.numpy_function(read, [index], (tf.float32, tf.int64))
-        return tf.ensure_shape(image, classifier.network.input_shape), tf.ensure_shape(label, ())
+        return tf.ensure_shape(image, classifier.input_shape), tf.ensure_shape(label, ())
 
     def with_mirror_images(images, labels):
         return tf.concat([images, images[:, :, ::-1]], 0), tf.concat([labels, labels], 0)
@@ -125,7 +125,7 @@ def pooled_features(classifier: Classifier, batches) -> tuple[np.ndarray, np.nda
     def pooled(maps: np.ndarray) -> np.ndarray:
         return maps.mean(axis=(1, 2))
 
-    return layer_features(classifier, batches, classifier.network.target.path, pooled)
+    return layer_features(classifier, batches, classifier.target_layer, pooled)
 
 
 def layer_features(
@@ -138,7 +138,7 @@ def layer_features(
     for images, given in tqdm(batches, "features", unit="batch", disable=None, leave=False):
         known = given.numpy() != UNREADABLE
         if known.any():
-            maps = classifier.network.features(images.numpy()[known], layer)["features"]
+            maps = classifier.features_of_inputs(images.numpy()[known], layer)
             features.append(pool(maps))
             labels.append(given.numpy()[known])
     found = np.concatenate(features) if features else np.zeros((0, 1), np.float32)

@@ -1,8 +1,8 @@
-"""Trains a classifier of your own on a folder of pictures, with a sub-folder for each class.
+"""Trains a classifier of your own on a folder of images, with a sub-folder for each class.
 
     python tools/transfer_learn.py FOLDER --model_name EfficientNetLite0 -o mine.keras
 
-A pretrained classifier without its head, run once over all pictures and their mirror images, gives
+A pretrained classifier without its head, run once over all images and their mirror images, gives
 features; a new head is trained on them. `--fine_tune N` then trains all layers for up to N epochs.
 FOLDER may have the classes in FOLDER/train, FOLDER/val and FOLDER/test.
 """
@@ -21,12 +21,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from labelled_folder import Sample, check_samples, labelled_pictures
-from training import feature_batches, fit, make_model, picture_batches, pooled_features
+from labelled_folder import Sample, check_samples, labelled_images
+from training import feature_batches, fit, image_batches, make_model, pooled_features
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
-from classifier.starting import start_tensorflow
-from pipeline.flags import Parser
+from cli.flags import Parser
+from runtime.start_up import start_tensorflow
 
 FINE_TUNING_RATE = 1e-2  # as a part of --learning_rate
 FEW_CLASSES = 10  # up to so many, the confusion matrix is printed
@@ -97,10 +97,10 @@ def run(parser: Parser, train: Callable, argv: list[str] | None) -> int:
 
 def transfer_learn(arguments: argparse.Namespace) -> None:
     """From the folder to the files, as the flags say."""
-    names, samples = labelled_pictures(arguments.folder, arguments.validation, arguments.seed)
+    names, samples = labelled_images(arguments.folder, arguments.validation, arguments.seed)
     check_output(arguments.output)
     counts = ", ".join(f"{len(found)} for {split}" for split, found in samples.items() if found)
-    print(f"{len(names)} classes; pictures: {counts}")
+    print(f"{len(names)} classes; images: {counts}")
     start_tensorflow()
     import keras
 
@@ -115,9 +115,9 @@ def transfer_learn(arguments: argparse.Namespace) -> None:
     print_command(arguments.output, samples["validation"][0].file, "GRADCAM")
 
 
-def print_command(output: Path, picture: Path, method: str) -> None:
-    """Prints the command that explains a picture by what was trained."""
-    flags = [f"--model_path={output}", f"--test_image_path={picture}"]
+def print_command(output: Path, image: Path, method: str) -> None:
+    """Prints the command that explains an image by what was trained."""
+    flags = [f"--model_path={output}", f"--test_image_path={image}"]
     main_file = os.path.relpath(Path(__file__).parent.parent / "main.py")
     print(shlex.join(["python", main_file, *flags, f"--explanation_method={method}"]))
 
@@ -131,7 +131,7 @@ def read_features(
     """Features and labels of each split, and the samples that could be read; names the others."""
     classifier.expect(2 * sum(map(len, samples.values())))
     unreadable = {}
-    batches = picture_batches(classifier, samples, size, unreadable)
+    batches = image_batches(classifier, samples, size, unreadable)
     features = {split: features_of(classifier, those) for split, those in batches.items()}
     for error in sorted(unreadable.values()):
         print(f"skipped: {error}", file=sys.stderr)
@@ -152,7 +152,7 @@ def train(arguments: argparse.Namespace, classifier: Classifier, model, head, fe
     if not finished or not arguments.fine_tune:
         return head, batches
     tuned = keras.Model(model.inputs, model.outputs)  # so that no optimizer is saved
-    batches = picture_batches(classifier, samples, size, {})
+    batches = image_batches(classifier, samples, size, {})
     with suppress(KeyboardInterrupt):  # before an epoch is done: the head is there already
         fit(tuned, batches, arguments.fine_tune, rate * FINE_TUNING_RATE, "fine-tuning")
     return tuned, batches

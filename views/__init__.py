@@ -1,4 +1,4 @@
-"""The table of views: what is inside a classifier, as pictures."""
+"""The table of views: what is inside a classifier, as images."""
 
 from views import activations, class_impression, feature_inversion, filters
 from views.view import View, ViewCall, parse_view

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from representations import upsampled
-from running import note
+from runtime import note
 from views.mosaic import at_size, enlarged, mosaic
 
 COLORMAP = "viridis"
@@ -22,17 +22,17 @@ def activations(
         Literal["map", "layer"], "whether each map has its own maximum, or all the layer's"
     ] = "map",
     size: Annotated[
-        Literal["map", "picture"], "maps with their own pixels, or upsampled to the picture's"
+        Literal["map", "image"], "maps with their own pixels, or upsampled to the image's"
     ] = "map",
 ) -> list[np.ndarray]:
     """Activations: the maps of the target layer as a mosaic, the strongest first.
 
     From dark at 0 (the minimum where that is negative) to bright at the maximum. Several layers
     follow each other. A map of a clip is a row of its frames. Notes the channels that are shown,
-    for each picture and layer.
+    for each image and layer.
     """
     features = {layer: classifier.features(images, layer) for layer in classifier.layers}
-    pictures, channels = [], []
+    mosaics, channels = [], []
     for number in range(len(images)):
         tiles, chosen = [], {}
         for layer, maps in features.items():
@@ -40,17 +40,17 @@ def activations(
             chosen[layer] = strongest_channels(flat, top)
             shown = np.moveaxis(flat[..., chosen[layer]], -1, 0)  # (top, h, w)
             frames = flat.shape[1] // maps.shape[-2]
-            side = (images.shape[-3], frames * images.shape[-2]) if size == "picture" else None
+            side = (images.shape[-3], frames * images.shape[-2]) if size == "image" else None
             tiles += tiles_of(shown, scale, side)
         largest = max(tile.shape[:2] for tile in tiles)
-        pictures.append(mosaic([at_size(tile, largest) for tile in tiles]))
+        mosaics.append(mosaic([at_size(tile, largest) for tile in tiles]))
         channels.append({layer: order.tolist() for layer, order in chosen.items()})
     note(channels=channels)
-    return pictures
+    return mosaics
 
 
 def words(classifier, class_index: int | None, notes: dict) -> str:
-    """How many channels of which layers one picture's mosaic shows."""
+    """How many channels of which layers one image's mosaic shows."""
     (channels,) = notes["channels"]
     return "\n".join(
         f"layer {layer}, {len(shown)} channels, the strongest first"

@@ -1,9 +1,9 @@
-"""Gradient ascent on a picture: the engine of class impressions, inversions and filters.
+"""Gradient ascent on an image: the engine of class impressions, inversions and filters.
 
-What is climbed is `objective(seen, goal) -> (B,)` of a pass (see `classifier.passes`), less the
-total variation of the picture times `smoothness`. Picture, random transforms, preprocessing and
-network are one question to the network, compiled once; the transforms come into it as numbers.
-The picture is moved in RGB in [0, 255] and preprocessed in the graph, for which preprocessing has
+What is climbed is `objective(outputs, goal) -> (B,)` of a pass (see `classifier.network.forward`),
+less the total variation of the image times `smoothness`. Image, random transforms, preprocessing
+and network are one program to the network, compiled once; the transforms come into it as numbers.
+The image is moved in RGB in [0, 255] and preprocessed in the graph, for which preprocessing has
 to be affine in the colours, as that of every application of Keras is.
 """
 
@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from running import note, noting, progress
+from runtime import note, noting, progress
 from views.optimisers import OPTIMISERS
 from views.parametrisations import PARAMETRISATIONS
 from views.transforms import UNCHANGED, random_transforms, transformed
 
-FRAMES = 32  # pictures kept of the way, at most
+FRAMES = 32  # images kept of the way, at most
 
 
 class Climb(NamedTuple):
@@ -30,14 +30,14 @@ class Climb(NamedTuple):
     parametrisation: str = "pixels"
     optimiser: str = "adam"
     smoothness: float = 0.0  # of the total variation
-    robust: bool = False  # whether every step sees the picture turned, scaled, shifted and tinted
-    layer: str | None = None  # that `objective` hears
+    robust: bool = False  # whether every step sees the image turned, scaled, shifted and tinted
+    layer: str | None = None  # that `objective` records
 
 
 def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
     """Frames (F, H, W, 3) uint8 of the way from noise, F at most 32; the last is where it ends.
 
-    Steps become shorter on the way. Where nothing responds to the picture, they go towards more
+    Steps become shorter on the way. Where nothing responds to the image, they go towards more
     contrast: ReLUs that are all shut have no slope. Ends early on Ctrl-C, where all further frames
     are the last. Raises ValueError where preprocessing is not affine.
     """
@@ -45,16 +45,16 @@ def ascend(classifier, climb: Climb, goal: np.ndarray) -> np.ndarray:
     parametrisation = PARAMETRISATIONS[climb.parametrisation]
     numbers = parametrisation.start(rng, classifier.input_size).astype(np.float32)
     constants = (*classifier.colour_transform(), np.float32(climb.smoothness), goal)
-    question = climbing(climb.objective, climb.parametrisation, classifier.input_size)
+    program = climbing(climb.objective, climb.parametrisation, classifier.input_size)
     step = OPTIMISERS[climb.optimiser]()
     kept = set(np.linspace(0, climb.steps - 1, FRAMES - 1).round().astype(int).tolist())
     frames = []
     for number in progress(range(climb.steps), climb.steps):
         moved = random_transforms(rng) if climb.robust else UNCHANGED
         arrays = (numbers, *moved, *constants)
-        answer = classifier.network.ask(question, arrays, climb.steps, climb.layer)
+        answer = classifier.run(program, arrays, climb.steps, layer=climb.layer)
         if number in kept:
-            frames.append(_in_bytes(answer["picture"]))
+            frames.append(_in_bytes(answer["image"]))
         uphill = answer["gradient"] if answer["height"] else numbers - numbers.mean()
         rate = parametrisation.rate * (1 - number / climb.steps)
         numbers = parametrisation.project(numbers + np.float32(rate) * step(uphill))
@@ -74,40 +74,40 @@ def ascents(classifier, climb: Climb, goals: Iterable[np.ndarray]) -> Iterator[n
             return
 
 
-@cache  # a program belongs to its question
+@cache  # a program belongs to its program
 def climbing(objective: Callable, parametrisation: str, size: tuple[int, int]) -> Callable:
-    """The question of one step: the picture (H, W, 3), the gradient (H, W, 3) by its numbers, and
+    """The program of one step: the image (H, W, 3), the gradient (H, W, 3) by its numbers, and
     the height () that it climbs, without the variation.
 
     `numbers` are those of the parametrisation; `matrix` and `offset` are the preprocessing.
     """
     paint = PARAMETRISATIONS[parametrisation].paint
 
-    def step(see, numbers, places, tints, matrix, offset, smoothness, goal) -> dict:
+    def step(forward, numbers, places, tints, matrix, offset, smoothness, goal) -> dict:
         import tensorflow as tf
 
         numbers = tf.ensure_shape(_tensor(numbers), (*size, 3))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(numbers)
-            picture = paint(numbers)
-            rgb = transformed(picture, places, tints)
-            seen = see(tf.tensordot(rgb, matrix, 1) + offset)
-            height = tf.reduce_mean(objective(seen, goal))
-            climbed = height - smoothness * total_variation(picture)
+            image = paint(numbers)
+            rgb = transformed(image, places, tints)
+            outputs = forward(tf.tensordot(rgb, matrix, 1) + offset)
+            height = tf.reduce_mean(objective(outputs, goal))
+            climbed = height - smoothness * total_variation(image)
         gradient = tape.gradient(climbed, numbers)
-        return {"picture": picture, "gradient": gradient, "height": height}
+        return {"image": image, "gradient": gradient, "height": height}
 
     return step
 
 
-def total_variation(picture):
+def total_variation(image):
     """The mean over pixels and colours of squared differences to the pixels below and right.
 
     Of (H, W, 3) in [0, 255], in parts of 255 (Mahendran 2015, eq. 5, with beta = 2).
     """
     import tensorflow as tf
 
-    values = picture / 255
+    values = image / 255
     down, right = values[1:] - values[:-1], values[:, 1:] - values[:, :-1]
     return tf.reduce_mean(down**2) + tf.reduce_mean(right**2)
 
@@ -118,5 +118,5 @@ def _tensor(numbers):
     return tf.convert_to_tensor(numbers, tf.float32)
 
 
-def _in_bytes(picture: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
+def _in_bytes(image: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(image, 0, 255)).astype(np.uint8)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from running import note
+from runtime import note
 from views.ascent import Climb, ascend
 
 
@@ -24,10 +24,10 @@ def class_impression(
     optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
     smoothness: Annotated[float, "weight of the total variation, in logits"] = 1000.0,
     robust: Annotated[
-        bool, "whether each step sees the picture turned, scaled, shifted and tinted"
+        bool, "whether each step sees the image turned, scaled, shifted and tinted"
     ] = True,
 ) -> list[np.ndarray]:
-    """Class impression: a picture for each class, from noise towards the largest logit S_c.
+    """Class impression: an image for each class, from noise towards the largest logit S_c.
 
     The ascent of S_c less the total variation. Notes the logits and scores of the class at its
     start and end, where that is the prediction, and the frames of the way (N, F, H, W, 3).
@@ -38,7 +38,7 @@ def class_impression(
         climb = Climb(class_logit, steps, seed, parametrisation, optimizer, smoothness, robust)
         frames.append(ascend(classifier, climb, np.int32(index)))
     ends = np.stack([[way[0], way[-1]] for way in frames]).astype(np.float32)  # (N, 2, H, W, 3)
-    answer = classifier.network.scores(classifier.preprocess(ends.reshape(-1, *ends.shape[2:])))
+    answer = classifier.scores_of_inputs(classifier.preprocess(ends.reshape(-1, *ends.shape[2:])))
     for name, values in answer.items():  # scores and logits
         own = values.reshape(*ends.shape[:2], -1)[range(len(frames)), :, class_indices]
         note(**{name: own.tolist()})
@@ -56,8 +56,8 @@ def words(classifier, class_index: int | None, notes: dict) -> str:
     return f"logit {before:.1f} \u2192 {after:.1f}\n{own}"
 
 
-def class_logit(seen, index):
+def class_logit(outputs, index):
     """S_c (B,)."""
     import tensorflow as tf
 
-    return tf.gather(seen.logits, index, axis=1)
+    return tf.gather(outputs.logits, index, axis=1)

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from pictures import PictureError
-from running import note
+from images import ImageError
+from runtime import note
 from views.ascent import Climb, ascend
 
 
@@ -25,23 +25,23 @@ def feature_inversion(
     optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
     smoothness: Annotated[float, "weight of the total variation, in parts of the loss"] = 10.0,
 ) -> list[np.ndarray]:
-    """Feature inversion: for each picture another, from noise, that the network sees as the same.
+    """Feature inversion: for each image another, from noise, that the network sees as the same.
 
-    The loss is |code(x) - code(picture)|^2 / |code(picture)|^2 (eq. 4) plus the total variation.
+    The loss is |code(x) - code(image)|^2 / |code(image)|^2 (eq. 4) plus the total variation.
     Pooled features are what the last dense layer is given, where nothing but pooling is between
     them. Notes the loss at start and end, without the variation, and the frames of the way
-    (N, F, H, W, 3). Raises PictureError where all features of a picture are 0.
+    (N, F, H, W, 3). Raises ImageError where all features of an image are 0.
     """
     objective = OBJECTIVES[code]
     climb = Climb(
         objective, steps, seed, parametrisation, optimizer, smoothness, False, classifier.layer
     )
     frames, losses = [], []
-    for picture in images:
-        (goal,) = classifier.features(picture[np.newaxis])
+    for image in images:
+        (goal,) = classifier.features(image[np.newaxis])
         goal = goal.mean(axis=(0, 1)) if code == "pooled" else goal
         if not goal.any():
-            raise PictureError(f"{classifier.name}: the features of the picture are all 0")
+            raise ImageError(f"{classifier.name}: the features of the image are all 0")
         frames.append(ascend(classifier, climb, goal))
         ends = classifier.features(frames[-1][[0, -1]].astype(np.float32))
         ends = ends.mean(axis=(1, 2)) if code == "pooled" else ends
@@ -57,19 +57,19 @@ def words(classifier, class_index: int | None, notes: dict) -> str:
     return f"loss {before:.2g} \u2192 {after:.2g}"
 
 
-def pooled_match(seen, goal):
+def pooled_match(outputs, goal):
     """Minus the loss (B,) of the mean features, for a code (K,)."""
     import tensorflow as tf
 
-    codes = tf.reduce_mean(seen.features, axis=(1, 2))
+    codes = tf.reduce_mean(outputs.features, axis=(1, 2))
     return -tf.reduce_sum((codes - goal) ** 2, axis=-1) / tf.reduce_sum(goal**2)
 
 
-def map_match(seen, goal):
+def map_match(outputs, goal):
     """Minus the loss (B,) of the features, for a code (h, w, K)."""
     import tensorflow as tf
 
-    squares = tf.reduce_sum((seen.features - goal) ** 2, axis=(1, 2, 3))
+    squares = tf.reduce_sum((outputs.features - goal) ** 2, axis=(1, 2, 3))
     return -squares / tf.reduce_sum(goal**2)
 
 

@@ -1,11 +1,10 @@
-"""What filters look for: first-layer kernels as pictures, deeper ones by ascent (Erhan 2009)."""
+"""What filters look for: first-layer kernels as images, deeper ones by ascent (Erhan 2009)."""
 
 from typing import Annotated
 
 import numpy as np
 
-from classifier.target_layer import find_layer
-from running import note
+from runtime import note
 from views.activations import strongest_channels
 from views.ascent import Climb, ascents
 from views.mosaic import enlarged, mosaic
@@ -29,15 +28,15 @@ def filters(
 
     Kernels (h, w, 3) in their order, grey where 0, each divided by its largest absolute value.
     Deeper, the ascent of the channel's mean, in the Fourier form (Olah 2017); of the filters that
-    respond most to the pictures, or the first where no pictures are given. Notes the channels,
+    respond most to the images, or the first where no images are given. Notes the channels,
     their layer and, deeper, their means at the end. Ends early on Ctrl-C, with the filters so far.
-    Raises ValueError for no such layer, and where no kernels take the picture.
+    Raises ValueError for no such layer, and where no kernels take the image.
     """
     if not layer:
         kernels = first_kernels(classifier)
         note(channels=list(range(len(kernels))))
-        return [mosaic([enlarged(_as_picture(kernel), TILE) for kernel in kernels])]
-    call = find_layer(classifier.network.survey.calls, layer)
+        return [mosaic([enlarged(_as_image(kernel), TILE) for kernel in kernels])]
+    call = classifier.find_layer(layer)
     chosen = np.arange(min(top, call.shape[-1]))
     if images is not None:
         responses = classifier.features(images, call.path).mean(axis=0)
@@ -65,24 +64,24 @@ def words(classifier, class_index: int | None, notes: dict) -> str:
 
 def first_kernels(classifier) -> np.ndarray:
     """(K, h, w, 3) RGB: the kernels of the first layer that has some for the input's channels."""
-    for call in classifier.network.survey.calls:
+    for call in classifier.layer_calls:
         kernel = getattr(call.layer, "kernel", None)
         if call.is_weighted and len(getattr(kernel, "shape", ())) == 4:
             break
     else:
         raise ValueError(f"{classifier.name} has no convolution whose kernels could be shown")
-    if kernel.shape[2] != classifier.network.input_shape[2]:
-        raise ValueError(f"'{call.path}', the first convolution, does not take the picture")
+    if kernel.shape[2] != classifier.input_shape[2]:
+        raise ValueError(f"'{call.path}', the first convolution, does not take the image")
     note(layer=call.path)
     return classifier.in_rgb(np.moveaxis(np.asarray(kernel, np.float32), -1, 0))
 
 
-def channel_mean(seen, channel):
+def channel_mean(outputs, channel):
     """(B,): the mean of a channel of the features over positions."""
     import tensorflow as tf
 
-    return tf.reduce_mean(tf.gather(seen.features, channel, axis=-1), axis=(1, 2))
+    return tf.reduce_mean(tf.gather(outputs.features, channel, axis=-1), axis=(1, 2))
 
 
-def _as_picture(kernel: np.ndarray) -> np.ndarray:
+def _as_image(kernel: np.ndarray) -> np.ndarray:
     return np.rint(127.5 + 127.5 * kernel / (np.abs(kernel).max() or 1)).astype(np.uint8)

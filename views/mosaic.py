@@ -1,4 +1,4 @@
-"""Many small pictures side by side as one."""
+"""Many small images side by side as one."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ GAP = 2  # white pixels between tiles
 
 
 def mosaic(tiles: Sequence[np.ndarray]) -> np.ndarray:
-    """One picture of tiles (h, w, 3) of one size, row by row, as square as can be.
+    """One image of tiles (h, w, 3) of one size, row by row, as square as can be.
 
     White between them and where the last row ends early. Raises ValueError for no tiles.
     """
@@ -20,11 +20,11 @@ def mosaic(tiles: Sequence[np.ndarray]) -> np.ndarray:
     columns = math.ceil(math.sqrt(len(tiles) * height / width))
     rows = math.ceil(len(tiles) / columns)
     shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3)
-    picture = np.full(shape, 255, np.uint8)
+    image = np.full(shape, 255, np.uint8)
     for number, tile in enumerate(tiles):
         top, left = (height + GAP) * (number // columns), (width + GAP) * (number % columns)
-        picture[top : top + height, left : left + width] = tile
-    return picture
+        image[top : top + height, left : left + width] = tile
+    return image
 
 
 def enlarged(tile: np.ndarray, smallest: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What an ascent moves: the pixels themselves, or their frequencies.
 
-A parametrisation says how numbers (H, W, 3) become a picture (H, W, 3) in [0, 255].
+A parametrisation says how numbers (H, W, 3) become an image (H, W, 3) in [0, 255].
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Principal axes of the colours (as logits of [0, 1]) of the sample pictures in data/, each with its
+# Principal axes of the colours (as logits of [0, 1]) of the sample images in data/, each with its
 # deviation as a part of the first's: brightness, red against blue, green against both.
 COLOUR_AXES = np.array(
     [[0.561, 0.594, 0.577], [0.762, -0.098, -0.640], [0.324, -0.799, 0.507]], np.float32
@@ -16,7 +16,7 @@ COLOUR_AXES = np.array(
 
 
 class Parametrisation(NamedTuple):
-    """How an ascent starts, what picture its numbers stand for, and how far it goes in a step."""
+    """How an ascent starts, what image its numbers stand for, and how far it goes in a step."""
 
     start: Callable  # (generator, (H, W)) -> (H, W, 3)
     paint: Callable  # tensor (H, W, 3) -> tensor (H, W, 3) in [0, 255]
@@ -25,7 +25,7 @@ class Parametrisation(NamedTuple):
 
 
 def frequencies(size: tuple[int, int]) -> np.ndarray:
-    """(H, W, 1): 1 / |frequency|, as natural pictures have it, with mean square 1."""
+    """(H, W, 1): 1 / |frequency|, as natural images have it, with mean square 1."""
     down, right = (np.fft.fftfreq(side) for side in size)
     distance = np.hypot(down[:, np.newaxis], right)
     spectrum = 1 / np.maximum(distance, 1 / max(size))
@@ -33,10 +33,10 @@ def frequencies(size: tuple[int, int]) -> np.ndarray:
 
 
 def painted_frequencies(coefficients):
-    """The picture whose Hartley coefficients these are, times 1/f, along the axes of colour.
+    """The image whose Hartley coefficients these are, times 1/f, along the axes of colour.
 
     Hartley's transform is Fourier's for real numbers: its real less its imaginary part. A sigmoid
-    brings the picture to [0, 255].
+    brings the image to [0, 255].
     """
     import tensorflow as tf
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 TURN = 10.0  # degrees, at most, to either side
-SCALES = (0.9, 1.25)  # beyond 1 the picture is cropped, below it mirrored at its border
+SCALES = (0.9, 1.25)  # beyond 1 the image is cropped, below it mirrored at its border
 SHIFT = 0.07  # of the side, at most, in every direction
 TINT = 0.1  # of each of red, green and blue: times 1 +- it, plus +- it times 255
 UNCHANGED = np.array([[1, 0, 0, 0, 1, 0]], np.float32), np.array([[[1] * 3, [0] * 3]], np.float32)
@@ -24,11 +24,11 @@ def random_transforms(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
     return np.array(places, np.float32), tints[np.newaxis].astype(np.float32)
 
 
-def transformed(picture, places, tints):
+def transformed(image, places, tints):
     """The tensor (H, W, 3), moved and tinted: (B, H, W, 3). Bilinear, mirrored at the borders."""
     import tensorflow as tf
 
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     y = (tf.range(height, dtype=tf.float32)[:, tf.newaxis] + 0.5) / height - 0.5
     x = (tf.range(width, dtype=tf.float32) + 0.5) / width - 0.5
     a, b, c, d, e, f = (places[:, i, tf.newaxis, tf.newaxis] for i in range(6))
@@ -39,7 +39,7 @@ def transformed(picture, places, tints):
     for row, row_part in ((top, top + 1 - rows), (top + 1, rows - top)):
         for column, column_part in ((left, left + 1 - columns), (left + 1, columns - left)):
             corners = tf.stack([_mirrored(row, height), _mirrored(column, width)], axis=-1)
-            total += (row_part * column_part)[..., tf.newaxis] * tf.gather_nd(picture, corners)
+            total += (row_part * column_part)[..., tf.newaxis] * tf.gather_nd(image, corners)
     return total * tints[:, 0, tf.newaxis, tf.newaxis] + tints[:, 1, tf.newaxis, tf.newaxis]
 
 

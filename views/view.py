@@ -1,11 +1,11 @@
-"""The contract of a view: what is inside a classifier, as pictures.
+"""The contract of a view: what is inside a classifier, as images.
 
-    view(classifier, images, class_indices, *, option=default, ...) -> pictures
+    view(classifier, images, class_indices, *, option=default, ...) -> images
 
-`pictures` is a list of (H, W, 3) uint8 RGB, whose sizes may differ: one for each of `images`
-(N, H, W, 3) float32 RGB in [0, 255] where the view takes a picture, one for each of `class_indices`
+`images` is a list of (H, W, 3) uint8 RGB, whose sizes may differ: one for each of `images`
+(N, H, W, 3) float32 RGB in [0, 255] where the view takes an image, one for each of `class_indices`
 (N,) where it takes a class, and one where it takes nothing. What it does not take is None, or not
-looked at. A picture is not a map: metrics have nothing to say of it.
+looked at. An image is not a map: metrics have nothing to say of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from classifier.target_layer import find_layer
-from methods.row import Call, Row, parse_call
+from registry.entry import Call, Entry, parse_call
 
 AT_LEAST_ONE = {"top", "steps"}  # options
 
@@ -26,22 +25,22 @@ def no_words(classifier, class_index: int | None, notes: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class View(Row):
+class View(Entry):
     """A row of the table: called like its function."""
 
-    takes: Literal["picture", "class", "nothing"] = "picture"
-    words: Callable[[Any, int | None, dict[str, Any]], str] = no_words  # of one picture's notes
+    takes: Literal["image", "class", "nothing"] = "image"
+    words: Callable[[Any, int | None, dict[str, Any]], str] = no_words  # of one image's notes
     ascends: bool = False  # notes `frames` (N, F, H, W, 3) uint8 of its way from noise
-    is_mosaic: bool = False  # of many small pictures, to be drawn large
+    is_mosaic: bool = False  # of many small images, to be drawn large
     legend: str = ""  # what a caption says of its colours
     of_one_layer: bool = False
-    of_clips: bool = False  # whether clips (N, T, H, W, 3) will do for pictures
+    of_clips: bool = False  # whether clips (N, T, H, W, 3) will do for images
 
     def check(self, classifier, given: Mapping[str, Any]) -> None:
         """Raises ValueError, in one line, where it cannot be had of this classifier, or so."""
         classifier.need_layers()
         if classifier.frames and not self.of_clips:
-            raise ValueError(f"{self.name} is of pictures, and {classifier.name} takes clips")
+            raise ValueError(f"{self.name} is of images, and {classifier.name} takes clips")
         if self.of_one_layer and len(classifier.layers) > 1:
             raise ValueError(f"{self.name} looks at one layer, got {classifier.layer}")
         options = self.all_options(dict(given))
@@ -49,12 +48,12 @@ class View(Row):
             if options[name] < 1:
                 raise ValueError(f"{self.name}: {name} is at least 1, got {options[name]}")
         if layer := options.get("layer"):
-            find_layer(classifier.network.survey.calls, layer)
+            classifier.find_layer(layer)
 
     def __call__(self, classifier, images=None, class_indices=None, **options) -> list[np.ndarray]:
         """Raises ValueError where what it takes is missing, or the classifier has no layers."""
         self.check(classifier, options)
-        given = {"picture": images, "class": class_indices, "nothing": ()}[self.takes]
+        given = {"image": images, "class": class_indices, "nothing": ()}[self.takes]
         if given is None:
             raise ValueError(f"{self.name} takes a {self.takes}, and there is none")
         return self.function(classifier, images, class_indices, **self.with_preset(options))

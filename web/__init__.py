@@ -1,5 +1,5 @@
-"""The page: upload a picture, see why. It needs Gradio (requirements-web.txt)."""
+"""The page: upload an image, see why. It needs Gradio (requirements-web.txt)."""
 
-from web.serving import make_site, serve
+from web.server import make_site, serve
 
 __all__ = ["make_site", "serve"]

@@ -14,14 +14,14 @@ import gradio as gr
 import matplotlib
 import numpy as np
 
+from images import find_images, read_image
 from methods import METHODS, Method
-from methods.row import Option
-from pictures import find_pictures, read_picture
-from pipeline.explanation import drawable
-from pipeline.gallery import small
+from pipeline.explaining.explanation import drawable
+from pipeline.reporting.thumbnail_gallery import small
+from registry.entry import Option
 from representations import ALPHA
-from web.desk import MOST_BYTES, Answer, Desk, call_of, limit, read_upload
-from web.showing import Look, downloads_html, guess_title, picture_html, shown_html
+from web.render import DisplayOptions, downloads_html, guess_title, image_html, shown_html
+from web.service import MOST_BYTES, Answer, ExplanationService, call_of, limit, read_upload
 
 SAMPLES = Path(__file__).parent.parent / "data"
 OF_ALL = ("overlay", "heatmap", "isolines", "hard_mask", "soft_selection")  # representations
@@ -41,7 +41,7 @@ def friendly(handler: Callable) -> Callable:
         try:
             return handler(*arguments)
         except Exception as error:
-            gr.Warning(in_words(error), title=SORRY)
+            gr.Warning(describe(error), title=SORRY)
             return gr.skip()
 
     return told
@@ -55,12 +55,12 @@ def first_of_chain(handler: Callable) -> Callable:
         try:
             return handler(*arguments)
         except Exception as error:
-            raise gr.Error(in_words(error), title=SORRY, print_exception=False) from error
+            raise gr.Error(describe(error), title=SORRY, print_exception=False) from error
 
     return told
 
 
-def in_words(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """What a visitor is told of an error, as HTML; those that are not theirs go to the log."""
     if isinstance(error, (ValueError, OSError)):
         return html.escape(str(error))
@@ -68,44 +68,44 @@ def in_words(error: Exception) -> str:
     return "Something went wrong here; the log has more."
 
 
-def make_page(desk: Desk) -> gr.Blocks:
+def make_page(service: ExplanationService) -> gr.Blocks:
     """The page, not yet served."""
     with gr.Blocks(
         title="Why this class?", analytics_enabled=False, delete_cache=(300, 900)
     ) as page:
-        Page(desk).build()
+        Page(service).build()
     return page
 
 
 class Page:
     """The page's parts, and what they do to each other."""
 
-    def __init__(self, desk: Desk):
-        self.desk = desk
-        self.samples = find_pictures([SAMPLES])
+    def __init__(self, service: ExplanationService):
+        self.service = service
+        self.samples = find_images([SAMPLES])
         self._stops: dict[threading.Event, str | None] = {}  # of running requests: whose it is
 
     def build(self) -> None:
         """Puts all parts on the page that is open, and joins them."""
-        self.picture, self.answer = gr.State(), gr.State()
+        self.image, self.answer = gr.State(), gr.State()
         gr.Markdown("# What did the classifier look at?")
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
-                self._build_picture()
+                self._build_image()
             with gr.Column(scale=3, min_width=300):
                 self._build_explanation()
                 self._build_look()
                 self._build_comparison()
         self._join()
 
-    def _build_picture(self) -> None:
+    def _build_image(self) -> None:
         self.upload = gr.File(
-            label="A picture", show_label=False, file_types=["image"], height=130, elem_id="upload"
+            label="An image", show_label=False, file_types=["image"], height=130, elem_id="upload"
         )
-        gr.Markdown(f"A picture of up to {MOST_BYTES // 10**6} MB, or one of these:")
+        gr.Markdown(f"An image of up to {MOST_BYTES // 10**6} MB, or one of these:")
         self.gallery = gr.Gallery(
-            [small(read_picture(path)) for path in self.samples],
-            label="Sample pictures",
+            [small(read_image(path)) for path in self.samples],
+            label="Sample images",
             show_label=False,
             columns=5,
             height="auto",
@@ -114,8 +114,8 @@ class Page:
             buttons=[],
             elem_id="samples",
         )
-        self.original = gr.HTML(elem_classes="picture", elem_id="picture")
-        names = self.desk.names
+        self.original = gr.HTML(elem_classes="image", elem_id="image")
+        names = self.service.names
         self.classifier = gr.Dropdown(
             names, value=names[0], label="Classifier", visible=len(names) > 1
         )
@@ -123,7 +123,7 @@ class Page:
             [], label="It sees (choose a class to explain it)", elem_classes="guesses"
         )
         self.target = gr.Dropdown(
-            self.desk.classes(names[0]),
+            self.service.classes(names[0]),
             value=None,
             label="Any other class",
             info="start typing; A:B asks why A and not B",
@@ -136,7 +136,9 @@ class Page:
             self.method = gr.Dropdown(
                 [(row.title, name) for name, row in METHODS.items()], value=FIRST, label="Method"
             )
-            self.layer = gr.Dropdown(self._layers(self.desk.names[0]), value=BY_RULE, label="Layer")
+            self.layer = gr.Dropdown(
+                self._layers(self.service.names[0]), value=BY_RULE, label="Layer"
+            )
         self.about = gr.Markdown(summary(METHODS[FIRST]))
         self.forms: dict[str, gr.Group] = {}
         self.options: dict[tuple[str, str], Any] = {}
@@ -167,29 +169,29 @@ class Page:
                 label="Methods",
             )
             self.targets = gr.Dropdown(
-                self.desk.classes(self.desk.names[0]), multiselect=True, label="Classes"
+                self.service.classes(self.service.names[0]), multiselect=True, label="Classes"
             )
             self.compare = gr.Button("Compare")
 
     def _join(self) -> None:
-        """What happens when: a picture, a class, a method and the like are chosen."""
-        seen = [self.picture, self.original, self.guesses, self.target, self.targets]
+        """What happens when: an image, a class, a method and the like are chosen."""
+        seen = [self.image, self.original, self.guesses, self.target, self.targets]
         shown = [self.answer, self.maps, self.downloads]
-        asked = [self.picture, self.classifier, self.method, self.layer, self.target]
+        asked = [self.image, self.classifier, self.method, self.layer, self.target]
         look = [self.representation, self.colormap, self.alpha]
         everything = [*asked, *look, *self.options.values()]
         private = {"api_visibility": "private"}
-        alone = {"concurrency_id": "classifiers", "concurrency_limit": len(self.desk.names)}
+        alone = {"concurrency_id": "classifiers", "concurrency_limit": len(self.service.names)}
         alone |= {**private, "show_progress_on": self.maps}
         quick = {"fn": self._explain_if_quick, "inputs": everything, "outputs": shown, **alone}
         quiet = alone | {"show_progress": "hidden"}  # so that an error does not cover the maps
         taken = self.upload.upload(self._take, [self.upload, self.classifier], seen, **quiet)
         taken.success(**quick)
-        for done in (taken.success, taken.failure):  # room for the next picture
+        for done in (taken.success, taken.failure):  # room for the next image
             done(lambda: None, None, self.upload, **private)
         self.gallery.select(self._take_sample, self.classifier, seen, **quiet).success(**quick)
         self.classifier.input(
-            self._change_classifier, [self.picture, self.classifier], [*seen, self.layer], **quiet
+            self._change_classifier, [self.image, self.classifier], [*seen, self.layer], **quiet
         ).success(**quick)
         self.guesses.input(_same, self.guesses, self.target, **private).success(**quick)
         self.target.input(_same, self.target, self.guesses, **private).success(**quick)
@@ -197,7 +199,7 @@ class Page:
         self.method.input(self._describe, self.method, described, **private).success(**quick)
         self.layer.input(**quick)
         self.start.click(self._explain, everything, shown, **alone)
-        compared = [self.picture, self.classifier, self.compared, self.targets, self.layer, *look]
+        compared = [self.image, self.classifier, self.compared, self.targets, self.layer, *look]
         self.compare.click(self._compare, compared, shown, **alone)
         self.stop.click(self._stop, concurrency_limit=None, **private)
         gr.on(
@@ -211,10 +213,10 @@ class Page:
 
     @first_of_chain
     def _take(self, path: str | None, name: str):
-        """A visitor's picture. What Gradio wrote of it is removed as soon as it is read."""
+        """A visitor's image. What Gradio wrote of it is removed as soon as it is read."""
         file = Path(path or "").resolve()
         if not file.is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
-            raise ValueError("no picture has come")
+            raise ValueError("no image has come")
         try:
             content = file.read_bytes()
         finally:
@@ -223,27 +225,27 @@ class Page:
 
     @first_of_chain
     def _take_sample(self, event: gr.SelectData, name: str):
-        """One of our own pictures, by its number."""
-        return self._seen(drawable(read_picture(self.samples[int(event.index)])), name)
+        """One of our own images, by its number."""
+        return self._seen(drawable(read_image(self.samples[int(event.index)])), name)
 
     @first_of_chain
-    def _change_classifier(self, picture: np.ndarray | None, name: str):
-        """The same picture, seen by another classifier."""
+    def _change_classifier(self, image: np.ndarray | None, name: str):
+        """The same image, seen by another classifier."""
         layers = gr.update(choices=self._layers(name), value=BY_RULE)
-        return *self._seen(picture, name), layers
+        return *self._seen(image, name), layers
 
-    def _seen(self, picture: np.ndarray | None, name: str) -> tuple:
-        """The picture, how it is shown, its best classes, and all classes (twice)."""
-        classes = self.desk.classes(name)
-        if picture is None:
+    def _seen(self, image: np.ndarray | None, name: str) -> tuple:
+        """The image, how it is shown, its best classes, and all classes (twice)."""
+        classes = self.service.classes(name)
+        if image is None:
             none = gr.update(choices=[], value=None)
             return None, "", none, *[gr.update(choices=classes, value=None)] * 2
-        guesses = self.desk.guesses(name, picture)
+        guesses = self.service.guesses(name, image)
         choices = [(guess_title(guess.title, guess.probability), guess.target) for guess in guesses]
         best = guesses[0].target
         return (
-            picture,
-            picture_html(small(picture), ""),
+            image,
+            image_html(small(image), ""),
             gr.update(choices=choices, value=best),
             gr.update(choices=classes, value=best),
             gr.update(choices=classes, value=[guess.target for guess in guesses[:2]]),
@@ -258,17 +260,17 @@ class Page:
     @friendly
     def _explain(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """The map that was asked for."""
-        picture, name, method, layer, target, *rest = values
-        if picture is None:
-            raise ValueError("choose a picture first")
+        image, name, method, layer, target, *rest = values
+        if image is None:
+            raise ValueError("choose an image first")
         given = zip(self.options, rest[3:], strict=True)
         call = call_of(method, {key: value for (own, key), value in given if own == method})
-        return self._shown(name, picture, [call], target, layer, rest[:3], progress, request)
+        return self._shown(name, image, [call], target, layer, rest[:3], progress, request)
 
     def _explain_if_quick(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """The same without being asked, where it takes no time."""
-        picture, _, method, *_ = values
-        if picture is None:
+        image, _, method, *_ = values
+        if image is None:
             return gr.skip()
         if METHODS[method].many_passes:
             words = f"{METHODS[method].title} takes a while: press Explain."
@@ -278,23 +280,23 @@ class Page:
     @friendly
     def _compare(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """Maps of several methods and classes, by each method's own defaults."""
-        picture, name, methods, targets, layer, *look = values
-        if picture is None:
-            raise ValueError("choose a picture first")
+        image, name, methods, targets, layer, *look = values
+        if image is None:
+            raise ValueError("choose an image first")
         if not methods or not targets:
             raise ValueError("choose at least one method and one class")
         calls = [call_of(method, {}) for method in methods]
-        return self._shown(name, picture, calls, ",".join(targets), layer, look, progress, request)
+        return self._shown(name, image, calls, ",".join(targets), layer, look, progress, request)
 
-    def _shown(self, name, picture, calls, target, layer, look, progress, request) -> tuple:
+    def _shown(self, name, image, calls, target, layer, look, progress, request) -> tuple:
         """The answer, and its two parts of the page; the visitor sees how far it has come."""
         look = chosen_look(*look)
         stop = threading.Event()
         self._stops[stop] = request.session_hash
         try:
-            answer = self.desk.explain(
+            answer = self.service.explain(
                 name,
-                picture,
+                image,
                 calls,
                 target or "predicted",
                 layer=None if layer == BY_RULE else layer,
@@ -319,7 +321,7 @@ class Page:
         return shown_html(answer, chosen_look(*look)), downloads_html(answer, chosen_look(*look))
 
     def _layers(self, name: str) -> list[str]:
-        return [BY_RULE, *self.desk.layers(name)]
+        return [BY_RULE, *self.service.layers(name)]
 
     def _representations(self, method: str) -> list[str]:
         return [*OF_ALL, *METHODS[method].draws]
@@ -334,9 +336,9 @@ def _same(chosen: str) -> str:
     return chosen
 
 
-def chosen_look(representation: str, colormap: str, alpha: float) -> Look:
+def chosen_look(representation: str, colormap: str, alpha: float) -> DisplayOptions:
     """How the visitor wants maps to be drawn."""
-    return Look(representation, None if colormap == AS_IT_SUITS else colormap, alpha)
+    return DisplayOptions(representation, None if colormap == AS_IT_SUITS else colormap, alpha)
 
 
 def form(row: Method) -> dict[str, Any]:

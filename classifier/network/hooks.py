@@ -1,0 +1,65 @@
+"""Forward hooks: listen to a layer, nested or not, without touching the model's graph.
+
+While a model is called, the wanted layer's `call` is replaced on the instance by one that also
+tells a listener; afterwards it is put back. This works where `keras.Model(inputs, layer.output)`
+does not: on nested, subclassed and reloaded models, eagerly and while `tf.function` traces.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from typing import Any
+
+_ABSENT = object()
+_ONE_AT_A_TIME = threading.RLock()  # a hook records every thread that calls the model
+
+
+@contextmanager
+def replaced(replacements: Iterable[tuple[Any, str, Any]]):
+    """Inside, each (object, attribute, value) stands; on leaving, all are as they were before."""
+    with _ONE_AT_A_TIME:
+        before = []
+        try:
+            for owner, attribute, value in replacements:
+                before.append((owner, attribute, vars(owner).get(attribute, _ABSENT)))
+                object.__setattr__(owner, attribute, value)  # past Keras's tracking
+            yield
+        finally:
+            for owner, attribute, value in reversed(before):
+                if value is _ABSENT:
+                    object.__delattr__(owner, attribute)
+                else:
+                    object.__setattr__(owner, attribute, value)
+
+
+@contextmanager
+def functions_inlined():
+    """Inside, a `tf.function` of the model's own runs as plain Python, where hooks are called."""
+    import tensorflow as tf
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def with_forward_hook(function: Callable, listener: Callable[[tuple, Any], None]) -> Callable:
+    """`function`, telling `listener(inputs, output)` of each call."""
+
+    def recorded(*args, **kwargs):
+        output = function(*args, **kwargs)
+        listener(args or tuple(kwargs.values()), output)
+        return output
+
+    return recorded
+
+
+def changing(function: Callable, change: Callable[[Any], Any]) -> Callable:
+    """`function`, giving `change(output)` in the place of its output."""
+
+    def changed(*args, **kwargs):
+        return change(function(*args, **kwargs))
+
+    return changed

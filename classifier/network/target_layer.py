@@ -1,0 +1,132 @@
+"""Which layer a class activation map looks at: the last one that still knows where things are."""
+
+import math
+
+from classifier.network.trace import LayerCall, Trace
+from registry.suggest import suggest
+
+
+def target_layer(trace: Trace) -> LayerCall:
+    """The last call with more than one position before the head.
+
+    Found by running shapes: nested models are entered, pooling is stepped back over (no weights,
+    same channels, fewer positions), and what batch norm, addition and activation have made of a
+    convolution counts. Where the head pools class maps (as many channels as classes, no weights
+    behind them), it is the call before the one that makes them.
+    Raises ValueError where no layer has positions.
+    """
+    position = _last_map(trace.calls, len(trace.calls) - 1)
+    if position is None:
+        raise ValueError("no layer of this model gives maps (N, h, w, K) with h w > 1")
+    if not any(call.is_weighted and call.is_leaf for call in trace.calls[: position + 1]):
+        raise ValueError("no layer with weights gives maps (N, h, w, K) with h w > 1")
+    position = _before_pooling(trace.calls, position)
+    if _gives_class_maps(trace, position):
+        while not trace.calls[position].is_weighted:
+            position = _source(trace.calls, position)
+        position = _before_pooling(trace.calls, _source(trace.calls, position))
+    return trace.calls[position]
+
+
+def class_maps(trace: Trace) -> LayerCall | None:
+    """The call that gives a map for each class, where the head pools these; None elsewhere."""
+    position = _last_map(trace.calls, len(trace.calls) - 1)
+    position = None if position is None else _before_pooling(trace.calls, position)
+    if position is None or not _gives_class_maps(trace, position):
+        return None
+    return trace.calls[position]
+
+
+def last_of_each_size(calls: list[LayerCall], path: str) -> list[LayerCall]:
+    """Up to the layer of that path, the last call of each resolution (h, w) > (1, 1).
+
+    Resolutions at which no weights are at work (padding, pooling) are left out, and in the others
+    what only pads or pools.
+    """
+    position = max(i for i, call in enumerate(calls) if call.path == path)
+    found: dict[tuple, LayerCall] = {}
+    for call in calls[: position + 1]:
+        size = call.shape[1:-1]
+        keeps_size = size == call.input_shape[1:-1]
+        if call.is_map and call.is_leaf and (call.is_weighted or (size in found and keeps_size)):
+            found[size] = call
+    return [*found.values()] or [calls[position]]
+
+
+def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
+    """The last call of the layer of that path, or of that name where only one layer has it.
+
+    Raises ValueError with the nearest name where there is none, or where its output is no map.
+    """
+    paths = {call.path for call in calls}
+    matches = {path for path in paths if path == name} or {
+        path for path in paths if path.endswith("/" + name)
+    }
+    if not matches:
+        raise ValueError(f"no layer '{name}'{suggest(name, paths)} (list them: --list_layers)")
+    if len(matches) > 1:
+        raise ValueError(f"layer '{name}' stands for {' and '.join(sorted(matches))}; give one")
+    (path,) = matches
+    found = next(call for call in calls if call.path == path)
+    if len(found.shape) < 4:
+        raise ValueError(
+            f"layer '{name}' gives {found.shape[1:]} for an image: it has no positions (h, w, K) "
+            "to draw a map of (list them: --list_layers)"
+        )
+    if found.shape[0] != 1:
+        raise ValueError(
+            f"layer '{name}' gives {found.shape} for an image: it looks at {found.shape[0]} "
+            "patches, not at the image as a whole (list them: --list_layers)"
+        )
+    return found
+
+
+def layer_lines(classifier) -> list[str]:
+    """A line for each layer in the order in which they run: path, kind, shape, weights.
+
+    The target layer is marked. Raises ValueError where the classifier has no layers.
+    """
+    calls = {call.path: call for call in classifier.network.trace.calls}
+    width = max(map(len, calls))
+    lines = []
+    for path, call in calls.items():
+        shape = " x ".join(map(str, call.shape[1:]))
+        weights = sum(math.prod(w.shape) for w in getattr(call.layer, "weights", ()))
+        mark = "  <- target layer" if path in classifier.layers else ""
+        lines.append(
+            f"  {path:{width}}  {type(call.layer).__name__:22}  {shape:16}  {weights:>10,}{mark}"
+        )
+    return lines
+
+
+def _gives_class_maps(trace: Trace, position: int) -> bool:
+    """Whether this call has a map for each class and nothing behind it has weights."""
+    behind = (call for call in trace.calls[position + 1 :] if call.is_leaf)
+    as_many = trace.calls[position].shape[-1] == trace.output.shape[-1]
+    return as_many and not any(call.is_weighted for call in behind)
+
+
+def _last_map(calls, position) -> int | None:
+    """The last position up to this one whose output is a map made there, not passed through."""
+    maps = (i for i in range(position, -1, -1) if calls[i].is_map and calls[i].alias is None)
+    return next(maps, None)
+
+
+def _source(calls, position) -> int:
+    """The position that gave this call its input; the map before it where no layer did."""
+    source = calls[position].source
+    source = _last_map(calls, position - 1) if source is None else source
+    if source is None:
+        raise ValueError("every layer with positions pools or makes class maps; give --layer")
+    return source
+
+
+def _before_pooling(calls, position) -> int:
+    """This position, or the first before it that does not pool."""
+    while True:
+        call = calls[position]
+        same_channels = call.shape[-1] == call.input_shape[-1]
+        shrinks = math.prod(call.shape[:-1]) < math.prod(call.input_shape[:-1])
+        if call.is_weighted or not (same_channels and shrinks):
+            return position
+        position = _source(calls, position)

@@ -1,0 +1,1 @@
+"""Engines that families of methods share."""

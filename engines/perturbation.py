@@ -1,0 +1,92 @@
+"""The engine behind all that hides parts of an image and asks again.
+
+A perturbation is a program (see `classifier.network.forward`) that makes its composites inside the
+graph, from a few numbers for each, and lets only what is wanted out of it. So masks and composites
+exist for one batch at a time, whatever their number.
+
+    program(forward, inputs, *batch, *constants) -> {name: tensor}
+
+`inputs` are the preprocessed images (N, H, W, C), mostly one; `batch` are arrays with a row for
+each composite.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+import numpy as np
+
+from classifier.network.forward import BATCH
+from classifier.network.network import FOLDING_PASSES
+from runtime import note, progress, tally
+
+
+def batch_sizes(count: int, batch: int = BATCH) -> list[int]:
+    """The sizes of the batches of `count` composites, all the same but the last."""
+    return [min(batch, count - start) for start in range(0, count, batch)]
+
+
+def batches_of(rows: np.ndarray, batch: int = BATCH) -> Iterator[tuple[np.ndarray]]:
+    """The rows, a batch of them at a time."""
+    for start in range(0, len(rows), batch):
+        yield (rows[start : start + batch],)
+
+
+def perturbed(
+    classifier,
+    program: Callable,
+    images: np.ndarray,
+    batches: Iterable[tuple[np.ndarray, ...]],
+    count: int,
+    constants: tuple[np.ndarray, ...] = (),
+    layer: str | None = None,
+    batch_size: int = BATCH,
+) -> Iterator[dict[str, np.ndarray]]:
+    """The program's answer for each batch of `count` composites in all.
+
+    They are made of one image, `images` being (H, W, 3), or of several, (N, H, W, 3). A program
+    about a `layer` gives its features: passes through the head alone. Ends early on Ctrl-C. In
+    bfloat16 the first batch is asked in float32 too, and the correlation of the two answers noted;
+    `passes` is tallied.
+    """
+    run = classifier.run
+    coming = count
+    if layer is not None:  # too little work for folding to pay
+        run, coming = partial(run, layer=layer), min(count, FOLDING_PASSES - 1)
+    inputs = classifier.preprocess(images.reshape(-1, *images.shape[-3:]))
+    for number, batch in enumerate(progress(batches, len(batch_sizes(count, batch_size)))):
+        arrays = (inputs, *batch, *constants)
+        answer = run(program, arrays, coming, precision=classifier.precision)
+        if number == 0 and classifier.precision != "float32":
+            exact = run(program, arrays, coming)
+            pairs = {name: (answer[name], exact[name]) for name in answer}
+            note(float32_correlation={n: correlation(*pair) for n, pair in pairs.items()})
+        tally(passes=len(batch[0]))
+        yield answer
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's correlation of two arrays; 1 where both are constant, 0 where one is."""
+    first, second = (np.asarray(a, np.float64).ravel() - np.mean(a) for a in (first, second))
+    scale = np.sqrt((first**2).sum() * (second**2).sum())
+    return float(first @ second / scale) if scale > 0 else float(np.array_equal(first, second))
+
+
+def by_image(
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    explain: Callable[..., np.ndarray],
+    most: int | None = None,
+) -> np.ndarray:
+    """Maps (N, h, w) from `explain(image, classes) -> (classes, h, w)`.
+
+    Neighbours that are the same image are explained in one run, for all of their classes or for
+    at `most` so many.
+    """
+    maps = []
+    start = 0
+    for end in range(1, len(images) + 1):
+        full = end == len(images) or end - start == most
+        if full or not np.array_equal(images[end], images[start]):
+            maps.append(explain(images[start], np.asarray(class_indices[start:end], np.int32)))
+            start = end
+    return np.concatenate(maps).astype(np.float32)

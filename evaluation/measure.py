@@ -1,0 +1,109 @@
+"""Metrics of maps: what each needs is brought to one size, handed over, and the answer taken apart.
+
+Gaze maps and masks have a size of their own; fixations are in the image's pixels; everything else
+is asked at the classifier's input size.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from evaluation import METRICS, MetricCall
+from evaluation.ground_truth import GroundTruth
+from evaluation.metric import FIXATIONS, GAZE, MASK, OTHERS
+from representations import upsampled
+from runtime import noting
+
+
+@dataclass(frozen=True)
+class MetricInputs:
+    """Maps of one image by one method, and what is known of the image."""
+
+    classifier: Any
+    image: np.ndarray  # (H, W, 3) float32 at the classifier's input size
+    maps: list[np.ndarray]  # raw, each (h, w)
+    class_indices: list[int]
+    explain: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    truth: GroundTruth | None = None
+    other_fixations: np.ndarray | None = None  # (m, 2) in parts of the image's width and height
+
+    def sized(self, metric) -> np.ndarray:
+        """(N, H, W): the maps at the size at which this metric compares."""
+        truths = [self.truth_of(kind) for kind in metric.truths if kind in (GAZE, MASK)]
+        size = truths[0].shape if truths else self.image.shape[:2]
+        size = self.truth.size if FIXATIONS in metric.truths else size
+        return np.stack([upsampled(saliency_map, size) for saliency_map in self.maps])
+
+    def truth_of(self, kind: str) -> Any:
+        """The one image's ground truth of that kind; None where it is not known."""
+        truth = self.truth
+        if kind == OTHERS:
+            height, width = truth.size if truth else (0, 0)
+            others = self.other_fixations
+            return None if others is None or not len(others) else others * (width, height)
+        known = {GAZE: "density", FIXATIONS: "fixations", MASK: "mask"}
+        return None if truth is None else getattr(truth, known[kind])
+
+
+@dataclass
+class MetricResults:
+    """Of one map: the metrics' values, and what they noted."""
+
+    values: dict[str, float] = field(default_factory=dict)  # by the metric's call
+    notes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stopped_early: bool = False
+    impossible: list[str] = field(default_factory=list)  # for want of ground truth
+
+    @property
+    def tied(self) -> float | None:
+        """The share of pixels whose order is arbitrary, where a metric has put them in order."""
+        shares = [told["tied"] for told in self.notes.values() if "tied" in told]
+        return shares[0] if shares else None
+
+    def joined(self, other: "MetricResults") -> "MetricResults":
+        """This results with what the other says more."""
+        return MetricResults(
+            self.values | other.values,
+            self.notes | other.notes,
+            self.stopped_early or other.stopped_early,
+            other.impossible,
+        )
+
+
+def measure(inputs: MetricInputs, calls: list[MetricCall]) -> list[MetricResults]:
+    """Results for each map; metrics for which the image has no ground truth are impossible."""
+    results = [MetricResults() for _ in inputs.maps]
+    for call in calls:
+        metric = METRICS[call.name]
+        truths = {kind: inputs.truth_of(kind) for kind in metric.truths}
+        if any(truth is None for truth in truths.values()):
+            for result in results:
+                result.impossible.append(str(call))
+            continue
+        with noting() as notes:
+            values = _values(metric, call, inputs, truths)
+        for number, (result, value) in enumerate(zip(results, values, strict=True)):
+            result.values[str(call)] = float(value)
+            result.notes[str(call)] = {
+                name: rows[number] for name, rows in notes.items() if isinstance(rows, list)
+            }
+            result.stopped_early |= bool(notes.get("stopped_early"))
+    return results
+
+
+def _values(metric, call: MetricCall, inputs: MetricInputs, truths: dict[str, Any]) -> np.ndarray:
+    """The metric's values (N,), each kind of ground truth repeated for each map."""
+    count = len(inputs.maps)
+    maps = inputs.sized(metric)
+    available = {
+        "classifier": inputs.classifier,
+        "images": np.broadcast_to(inputs.image, (count, *inputs.image.shape)),
+        "class_indices": np.asarray(inputs.class_indices),
+        "explain": inputs.explain,
+    }
+    for kind, truth in truths.items():
+        is_list = kind in (FIXATIONS, OTHERS)
+        available[kind] = [truth] * count if is_list else np.stack([truth] * count)
+    return metric(maps, *(available[need] for need in metric.needs), **call.given)

@@ -1,0 +1,120 @@
+"""What is known of the images of a run: their ground truth and their classes."""
+
+import sys
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from classifier import Classifier
+from evaluation import METRICS
+from evaluation.fixations import inside
+from evaluation.ground_truth import (
+    LISTS,
+    GroundTruth,
+    find_ground_truth,
+    is_mexculture_truth,
+    read_truth,
+)
+from evaluation.metric import OTHERS
+from evaluation.true_classes import some_of_each, true_classes
+from images import image_size
+from pipeline.plan import Plan
+
+LISTED = 10  # unmatched images that are named
+
+
+class GroundTruthIndex:
+    """Ground truth and true classes of a plan's images.
+
+    Raises FileNotFoundError or ValueError for places that are not there, or classes that are none.
+    """
+
+    def __init__(self, plan: Plan):
+        evaluation = plan.evaluation
+        self.metrics = [METRICS[call.name] for call in evaluation.metrics]
+        self._calls = evaluation.metrics
+        self.viewing = evaluation.viewing
+        images = list(plan.images)
+        if self.metrics:
+            images = [image for image in images if not is_mexculture_truth(image)]
+        self.classes = true_classes(images)
+        if evaluation.per_class is not None:
+            images = some_of_each(images, self.classes, evaluation.per_class, evaluation.seed)
+        self._files: dict[Path, tuple[Path, ...]] = {}
+        if any(metric.truths for metric in self.metrics) or evaluation.ground_truth:
+            self._files = find_ground_truth(images, list(evaluation.ground_truth))
+            truths = {file for files in self._files.values() for file in files}
+            images = [image for image in images if image not in truths]
+        self.images = tuple(images)
+
+    def tell(self) -> None:
+        """Says which images have no ground truth, where some is needed."""
+        needed = [metric.name for metric in self.metrics if metric.truths]
+        without = [str(image) for image in self.images if image not in self._files]
+        if not needed or not without:
+            return
+        named = ", ".join(without[:LISTED]) + ", ..." * (len(without) > LISTED)
+        print(
+            f"{len(without)} of {len(self.images)} images have no ground truth, so no "
+            f"{', '.join(needed)}: {named}",
+            file=sys.stderr,
+        )
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether any image has ground truth."""
+        return bool(self._files)
+
+    @property
+    def unmatched(self) -> list[str]:
+        """Images without ground truth, for the record."""
+        return [str(image) for image in self.images if image not in self._files]
+
+    def wanted(self, image: Path) -> frozenset[str]:
+        """The metrics that may have a value for the image: all, if it has any ground truth."""
+        return frozenset(
+            str(call)
+            for call in self._calls
+            if image in self._files or not METRICS[call.name].truths
+        )
+
+    def truth(self, image: Path, size: tuple[int, int]) -> GroundTruth | None:
+        """The image's ground truth, if it has any; `size` is the image's (H, W)."""
+        files = self._files.get(image)
+        return GroundTruth(files, size, self.viewing) if files else None
+
+    def true_class(self, image: Path, classifier: Classifier) -> tuple[str | None, int | None]:
+        """The name of the image's class, and its index if the classifier knows it."""
+        name = self.classes.get(image)
+        if name is None or name.isdigit():
+            return name, None
+        try:
+            return name, classifier.labels.index(name)
+        except ValueError:
+            return name, None
+
+    def other_fixations(self, image: Path) -> np.ndarray | None:
+        """(m, 2): fixations on all other images, in parts of their width and height."""
+        if not any(OTHERS in metric.needs for metric in self.metrics):
+            return None
+        owners, places = self._all_fixations
+        return places[owners != self.images.index(image)]
+
+    @cached_property
+    def _all_fixations(self) -> tuple[np.ndarray, np.ndarray]:
+        """The number of the image (m,) and the place (m, 2) of every fixation."""
+        owners, places = [np.empty(0, int)], [np.empty((0, 2))]
+        for number, image in enumerate(self.images):
+            lists = [f for f in self._files.get(image, ()) if f.suffix.lower() in LISTS]
+            if not lists:
+                continue
+            try:
+                height, width = image_size(image)
+                _, found = read_truth(lists[0])
+            except (OSError, ValueError):
+                continue  # said when it is this image's turn
+            found = inside(found, (height, width))[:, :2] / (width, height)
+            owners.append(np.full(len(found), number))
+            places.append(found)
+        return np.concatenate(owners), np.concatenate(places)

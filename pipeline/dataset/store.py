@@ -1,0 +1,283 @@
+"""The store: a row for each image, method, classifier and class, as a Parquet dataset.
+
+Rows are written in parts, each of which is there whole or not at all, whoever else writes. What is
+asked of one image, classifier and method is one unit: its rows are in one part, and a unit that
+is there need not be explained again. Where a unit is there twice, the later one counts.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from runtime import as_path, atomic_write, moved
+
+ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
+FOLDER = "store"
+TEXT, WHOLE, REAL = "string", "int64", "float64"
+UNIT = {
+    "image": TEXT,  # path
+    "image_hash": TEXT,  # SHA-256 of the file; "" where it could not be read
+    "classifier_hash": TEXT,  # weights, and how images get in
+    "layer": TEXT,
+    "method": TEXT,  # as it was asked for
+    "options": TEXT,  # all of them, as JSON
+    "target": TEXT,  # as it was asked for
+    "precision": TEXT,
+}
+COLUMNS = UNIT | {
+    "image_bytes": WHOLE,
+    "image_time": WHOLE,  # of its last change, nanoseconds
+    "class_index": WHOLE,
+    "classifier": TEXT,
+    "label": TEXT,
+    "probability": REAL,
+    "predicted_index": WHOLE,
+    "predicted_label": TEXT,
+    "predicted_probability": REAL,
+    "true_class": TEXT,
+    "true_index": WHOLE,
+    "seconds": REAL,
+    "passes": WHOLE,
+    "diagnosis": TEXT,
+    "error": TEXT,  # why there is no map
+    "map": "binary",  # the raw map's bytes, of map_type, map_shape, divided by map_unit
+    "map_shape": "list",
+    "map_type": TEXT,
+    "map_unit": REAL,
+    "tied": REAL,  # share of the map's pixels, upsampled, that have another's value
+    "metrics": "metrics",  # name -> value, NaN where undefined, null for want of ground truth
+    "agreement": "metrics",  # method -> correlation of its map with this one
+    "metric_notes": TEXT,  # JSON: curves and the like
+    "notes": TEXT,  # JSON: what the method noted
+    "top": TEXT,  # JSON: the best classes
+}
+HEAVY = ("map", "map_shape", "map_type", "map_unit", "metric_notes", "notes", "top")
+
+
+class StoreError(ValueError):
+    """The store cannot be written or read; its message is one line."""
+
+
+class Stored(NamedTuple):
+    """Where a unit's rows are, and which metrics they have."""
+
+    part: Path
+    rows: tuple[int, ...]
+    metrics: frozenset[str]
+
+
+class Index:
+    """What a store holds: units by key, and what is known of images without reading them."""
+
+    def __init__(self, folder: Path):
+        import pyarrow.parquet as pq
+
+        self._units: dict[int, Stored] = {}
+        self._images: dict[str, tuple[int, int, str]] = {}
+        self._open: tuple[Path, Any] | None = None  # the part that was read last
+        names = [*UNIT, "image_bytes", "image_time", "error", "metrics"]
+        alike: dict[frozenset, frozenset] = {}  # one set for all units with these metrics
+        self._parts = parts(folder)
+        for part in self._parts:
+            rows: dict[int, list[int]] = {}
+            metrics = {}
+            for number, row in enumerate(_rows_of(pq, part, names)):
+                if row["error"] is not None:
+                    continue
+                unit = _short(row)
+                rows.setdefault(unit, []).append(number)
+                named = frozenset(name for name, _ in row["metrics"] or ())
+                metrics[unit] = alike.setdefault(named, named)
+                known = row["image_bytes"], row["image_time"], row["image_hash"]
+                self._images[row["image"]] = known
+            for unit, numbers in rows.items():
+                self._units[unit] = Stored(part, tuple(numbers), metrics[unit])
+
+    def known_hash(self, path: str, size: int, time: int) -> str | None:
+        """The hash of an image that has not changed since it was stored; None where it may."""
+        known = self._images.get(path)
+        return known[2] if known and time and known[:2] == (size, time) else None
+
+    def find(self, unit: dict[str, str]) -> Stored | None:
+        """Where the unit is, if it is there; not of an image that was another one since."""
+        known = self._images.get(unit["image"])
+        current = known is not None and known[2] == unit["image_hash"]
+        return self._units.get(_short(unit)) if current else None
+
+    def rows(self, stored: Stored) -> list[dict[str, Any]]:
+        """The unit's rows, in full."""
+        import pyarrow.parquet as pq
+
+        if self._open is None or self._open[0] != stored.part:
+            with stored.part.open("rb") as file:
+                self._open = stored.part, pq.read_table(file)
+        return self._open[1].take(list(stored.rows)).to_pylist()
+
+    def each(self, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """These columns of all rows that count, a part at a time: no more is held."""
+        import pyarrow.parquet as pq
+
+        columns = [*UNIT, "error", *columns]
+        for part in self._parts:
+            for row in _rows_of(pq, part, columns):
+                unit = self._units.get(_short(row))
+                known = self._images.get(row["image"])
+                counts = unit and unit.part == part and known[2] == row["image_hash"]
+                if row["error"] is None and counts:
+                    yield row
+
+
+class Store:
+    """Takes rows and writes them in parts under an output folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / FOLDER
+        self._rows: list[dict[str, Any]] = []
+        self._since = time.monotonic()
+
+    def add(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Takes all rows of a unit, their keys COLUMNS; they are safe after the next `flush`."""
+        self._rows += rows
+        old = time.monotonic() - self._since > SECONDS_OF_PART
+        if len(self._rows) >= ROWS_OF_PART or old:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes a part of all rows that are not written yet. Raises StoreError."""
+        self._since = time.monotonic()
+        if not self._rows:
+            return
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        part = self.folder / f"part-{time.time_ns()}-{os.getpid()}.parquet"
+        try:
+            with atomic_write(part, safe=True) as file:
+                pq.write_table(pa.Table.from_pylist(self._rows, schema()), file, compression="zstd")
+        except OSError as error:
+            raise StoreError(
+                f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
+                "was finished before is safe there, and the same command goes on with the rest"
+            ) from error
+        self._rows = []
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Moves the store under an output folder to a new name, and gives it; None for no store."""
+    store = folder / FOLDER
+    if not store.exists():
+        return None
+    aside = store.with_name(f"{FOLDER}-{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}")
+    return moved(store, aside)
+
+
+def schema():
+    """The schema of a part."""
+    import pyarrow as pa
+
+    kinds = {
+        TEXT: pa.string(),
+        WHOLE: pa.int64(),
+        REAL: pa.float64(),
+        "binary": pa.binary(),
+        "list": pa.list_(pa.int32()),
+        "metrics": pa.map_(pa.string(), pa.float64()),
+    }
+    return pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+
+
+def parts(folder: str | Path) -> list[Path]:
+    """The finished parts of the store under an output folder, the oldest first."""
+    found = (as_path(folder) / FOLDER).glob("part-*.parquet")
+    return sorted(found, key=lambda part: (int(part.stem.split("-")[1]), part.stem))
+
+
+def read(folder: str | Path, *, heavy: bool = True):
+    """A pandas frame of the store under an output folder: a row for each explanation.
+
+    Metrics are columns of their own; maps are arrays, left out with the notes unless `heavy`. An
+    image that could not be explained has an `error` and no map. Raises FileNotFoundError where
+    there is no store.
+    """
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    files = parts(folder)
+    if not files:
+        raise FileNotFoundError(f"'{as_path(folder) / FOLDER}': no store there")
+    columns = [name for name in COLUMNS if heavy or name not in HEAVY]
+    units: dict[int, list[dict]] = {}
+    failed: dict[tuple, dict] = {}
+    hashes: dict[str, str] = {}  # of each image as it was last
+    for part in files:
+        own: dict[int, list[dict]] = {}
+        for row in _rows_of(pq, part, columns):
+            path = row["image"], row["classifier_hash"], row["method"], row["target"]
+            if row["error"] is None:
+                own.setdefault(_short(row), []).append(row)
+                hashes[row["image"]] = row["image_hash"]
+                failed.pop(path, None)
+            else:
+                failed[path] = row
+        units |= own
+    rows = [row for some in units.values() for row in some]
+    rows = [row for row in rows if row["image_hash"] == hashes[row["image"]]]
+    rows += failed.values()
+    return pd.DataFrame([_flat(row, heavy) for row in rows])
+
+
+def _rows_of(pq, part: Path, columns: list[str]) -> list[dict[str, Any]]:
+    try:
+        with part.open("rb") as file:
+            return pq.read_table(file, columns=columns).to_pylist()
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"'{part}' is no part of a store as this version writes it (--fresh sets it aside)"
+        ) from error
+
+
+def _short(row: dict[str, Any]) -> int:
+    """A unit's key in 96 bits: a million of them are held, and two alike are not to be feared."""
+    text = "\0".join(str(row[name]) for name in UNIT)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=12).digest())
+
+
+def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
+    """The row as people use it: the map an array, metrics by their names, JSON read."""
+    metrics = dict(row.pop("metrics") or ())
+    row["evaluated"] = tuple(name for name, value in metrics.items() if value is not None)
+    row["agreement"] = dict(row["agreement"] or ())
+    if heavy:
+        row["map"] = map_of(row)
+        for name in ("map_shape", "map_type", "map_unit"):
+            del row[name]
+        for name in ("metric_notes", "notes", "top"):
+            row[name] = json.loads(row[name] or "{}")
+    return row | {name: np.nan if value is None else value for name, value in metrics.items()}
+
+
+def map_columns(saliency_map: np.ndarray, map_type: str) -> dict[str, Any]:
+    """The columns of a raw map. In float16, whose numbers end at 65504, the largest value is 1."""
+    largest = float(np.abs(saliency_map).max())
+    unit = largest if map_type == "float16" and 0 < largest < np.inf else 1.0
+    stored = np.ascontiguousarray(saliency_map / unit, map_type)
+    return {
+        "map": stored.tobytes(),
+        "map_shape": list(stored.shape),
+        "map_type": map_type,
+        "map_unit": unit,
+    }
+
+
+def map_of(row: dict[str, Any]) -> np.ndarray | None:
+    """The raw map (h, w) float32 of a stored row; None where there is none."""
+    if row["map"] is None:
+        return None
+    stored = np.frombuffer(row["map"], row["map_type"]).reshape(row["map_shape"])
+    return stored.astype(np.float32) * np.float32(row["map_unit"])

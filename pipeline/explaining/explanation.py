@@ -1,0 +1,227 @@
+"""One explanation: an image, a class, a map, and how it came about."""
+
+import io
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluation.ground_truth import GroundTruth
+from evaluation.measure import MetricResults
+from figures import ColourBar, draw_grid
+from figures.saving import DPI
+from images import resized
+from methods import METHODS, MethodCall
+from representations import ALPHA, RULES, default_colormap, represent, upsampled_clip, with_box
+
+LARGEST_DRAWN = 1600  # pixels of a side
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """What a method says of one image and one class of one classifier."""
+
+    image: np.ndarray  # (H, W, 3) uint8 RGB, as it was read; of a clip (T, H, W, 3)
+    map: np.ndarray  # (h, w) float32, raw; of a clip (t, h, w)
+    class_index: int
+    label: str
+    probability: float  # a contrast's is the difference of two
+    classifier: str  # its name
+    method: MethodCall
+    path: Path | None = None
+    random_weights: bool = False  # of the classifier: said in every figure
+    diagnosis: str | None = None  # why the map means nothing, where it does
+    top: list[tuple] = field(default_factory=list)  # the best classes, as decode_predictions has
+    seconds: float = 0.0  # that the method took for this class
+    notes: dict[str, Any] = field(default_factory=dict)  # what the method noted
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)  # and noted to be drawn
+    predicted_index: int | None = None  # of the best class
+    results: MetricResults = field(default_factory=MetricResults)  # what the metrics say of the map
+    agreement: dict[str, float] = field(default_factory=dict)  # other method -> correlation
+    true_class: str | None = None  # what the image is said to show
+    true_index: int | None = None  # the same, where the classifier knows the class
+    truth: GroundTruth | None = None  # where people looked, or the object is
+
+    @property
+    def title(self) -> str:
+        """Method, classifier, and class with its probability, a line each."""
+        words = f"{self.label.replace('_', ' ')} {percent(self.probability)}"
+        words = "any class" if self.class_agnostic else words
+        return f"{method_title(self.method)}\n{self.classifier_title}\n{words}"
+
+    @property
+    def classifier_title(self) -> str:
+        """The classifier's name, and whether its weights are random."""
+        return self.classifier + " (random weights)" * self.random_weights
+
+    @property
+    def class_agnostic(self) -> bool:
+        """Whether the map is the same for every class."""
+        return METHODS[self.method.name].class_agnostic
+
+    @property
+    def rule(self) -> str:
+        """The rule by which the map is drawn, one of RULES: its method's unless it has a sign."""
+        display = METHODS[self.method.name].display
+        return "signed" if self.map.min() < 0 and not RULES[display].signed else display
+
+    def represented(
+        self,
+        representation: str,
+        colormap: str | None = None,
+        alpha: float = ALPHA,
+        largest: int = LARGEST_DRAWN,
+    ) -> np.ndarray:
+        """RGB: one of REPRESENTATIONS; the bare image in grey where the map means nothing."""
+        image = drawable(self.image, self.map.shape, largest)
+        if self.diagnosis:
+            grey = image.mean(axis=-1, keepdims=True) / 3 + 150
+            return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
+        offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
+        rule = RULES[self.rule]
+        offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
+        offered |= self.arrays | self.charted
+        drawn = represent(representation, rule.shown(self.map), image, **offered)
+        return self._with_box(drawn) if drawn.shape == image.shape else drawn  # not into charts
+
+    @property
+    def shown_image(self) -> np.ndarray:
+        """RGB: the image as figures show it, with the box that is explained, if it is one."""
+        return self._with_box(drawable(self.image))
+
+    def _with_box(self, drawn: np.ndarray) -> np.ndarray:
+        if "box" not in self.notes:
+            return drawn
+        scale = drawn.shape[1] / self.image.shape[1]
+        return with_box(drawn, tuple(scale * side for side in self.notes["box"]))
+
+    def of_copy(self, image: np.ndarray) -> "Explanation":
+        """The same of a smaller or larger copy of its image."""
+        notes = dict(self.notes)
+        if "box" in notes:
+            scale = image.shape[1] / self.image.shape[1]
+            notes["box"] = [scale * side for side in notes["box"]]
+        return replace(self, image=image, notes=notes)
+
+    def bare(self, representation: str, colormap: str | None, alpha: float) -> np.ndarray:
+        """RGB: the same without a figure around it, of the image's own size (H, W)."""
+        size = self.image.shape[:2]
+        drawn = self.represented(representation, colormap, alpha, largest=max(size))
+        times = drawn.shape[0] // size[0]
+        if drawn.shape[:2] != (times * size[0], times * size[1]):
+            return drawn  # a chart
+        return np.rint(resized(drawn, size)).astype(np.uint8)
+
+    @property
+    def charted(self) -> dict[str, Any]:
+        """What the metrics noted for charts: the curves by the metric's call, and the cascade."""
+        notes = self.results.notes
+        curves = {call: told["curve"] for call, told in notes.items() if "curve" in told}
+        cascades = [told["cascade"] for told in notes.values() if "cascade" in told]
+        return {"curves": curves} | ({"cascade": cascades[0]} if cascades else {})
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether Ctrl-C ended the method or a metric before its end."""
+        return bool(self.notes.get("stopped_early")) or self.results.stopped_early
+
+    @property
+    def truth_image(self) -> np.ndarray | None:
+        """RGB: the gaze map over the image, or the image within the object's mask; or None."""
+        image = drawable(self.image)
+        if self.truth is None:
+            return None
+        if self.truth.density is not None:
+            return represent("overlay", self.truth.density, image)
+        return represent("hard_mask", self.truth.mask.astype(np.float32), image)
+
+    @property
+    def strip(self) -> "Explanation":
+        """The same of a clip as of one long image: its frames side by side, and their maps."""
+        frames = self.image
+        maps = upsampled_clip(self.map, frames.shape[:3])
+        return replace(self, image=side_by_side(frames), map=side_by_side(maps))
+
+    def figure(self, representations=(), colormap=None, alpha=ALPHA):
+        """A matplotlib figure: the image, and each representation of the map."""
+        if self.image.ndim == 4:
+            return self.strip.figure(representations, colormap, alpha)
+        shown = METHODS[self.method.name].shown or ("heatmap", "overlay")
+        representations = representations or shown
+        images = [
+            self.shown_image,
+            *(self.represented(r, colormap, alpha) for r in representations),
+        ]
+        titles = [self.path.name if self.path else "image", *[self.title] * len(representations)]
+        bars = [colour_bar(colormap, self.rule)]
+        return draw_grid(images, titles, len(images), self.diagnosis or "", bars)
+
+    def row(self) -> dict[str, Any]:
+        """What the run's record says of it."""
+        return {
+            "image": str(self.path),
+            "classifier": self.classifier_title,
+            "method": str(self.method),
+            "class_index": self.class_index,
+            "label": self.label,
+            "probability": self.probability,
+            "map_shape": self.map.shape,
+            "map_minimum": float(self.map.min()),
+            "map_maximum": float(self.map.max()),
+            "display": self.rule,
+            "diagnosis": self.diagnosis,
+            "top": self.top,
+            "seconds": self.seconds,
+            "notes": self.notes,
+            "true_class": self.true_class,
+            "metrics": self.results.values,
+            "tied": self.results.tied,
+        }
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.title.replace(chr(10), ', ')})"
+
+    def _repr_png_(self) -> bytes:
+        """How a notebook shows it."""
+        file = io.BytesIO()
+        self.figure().savefig(file, format="png", dpi=DPI // 2)
+        return file.getvalue()
+
+
+def colour_bar(colormap: str | None, rule: str) -> ColourBar:
+    """The colour bar of a map drawn by this rule."""
+    return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
+
+
+def side_by_side(frames: np.ndarray) -> np.ndarray:
+    """(T, H, W, ...) -> (H, T W, ...)."""
+    return np.concatenate(list(frames), axis=1)
+
+
+def drawable(
+    image: np.ndarray, least: tuple[int, ...] = (1, 1), most: int = LARGEST_DRAWN
+) -> np.ndarray:
+    """The image, made smaller where a figure could not show all of its pixels: `most` a side.
+
+    One with fewer than `least` (H, W), a map's number of cells, is shown larger.
+    """
+    times = max(math.ceil(a / b) for a, b in zip(least, image.shape[:2], strict=True))
+    if times > 1:
+        image = image.repeat(times, axis=0).repeat(times, axis=1)
+    largest = max(image.shape[:2])
+    if largest <= most:
+        return image
+    height, width = (max(1, round(side * most / largest)) for side in image.shape[:2])
+    return np.rint(resized(image, (height, width))).astype(np.uint8)
+
+
+def percent(probability: float) -> str:
+    """A probability as figures and the screen show it."""
+    return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
+
+
+def method_title(method: MethodCall) -> str:
+    """The method as figures call it, with the options that were asked for."""
+    return METHODS[method.name].titled(method.given)

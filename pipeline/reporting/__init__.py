@@ -1,0 +1,1 @@
+"""Rows and explanations to what people see."""

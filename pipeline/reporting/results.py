@@ -1,0 +1,216 @@
+"""The tables and charts of an evaluation, made from the store when the run is over."""
+
+import json
+import math
+import sys
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from evaluation import METRICS
+from evaluation.metric import parse_metric
+from evaluation.statistics import (
+    CONFIDENCE,
+    accuracy,
+    agreement,
+    confusion,
+    paired_tests,
+    summary,
+)
+from figures import save_figure
+from figures.charts import box_chart, curve_chart, matrix_chart
+from methods import METHODS, parse_method
+from pipeline.dataset import store
+from pipeline.plan import Plan
+from pipeline.reporting.tables import write_tables
+
+CURVES = ("INSERTION", "DELETION")
+
+
+class Found(NamedTuple):
+    """What the rows say, all of them pandas frames, and charts of it by name."""
+
+    rows: Any
+    tables: dict[str, Any]
+    charts: dict[str, Any]  # matplotlib figures; none where the plan draws nothing
+
+
+class Results:
+    """What the rows of a plan say, as tables and charts in its output folder."""
+
+    def __init__(self, plan: Plan, keys: list[dict]):
+        """`keys` tell, without the image, the rows of this plan from others in the store."""
+        self.plan = plan
+        self.folder = plan.display.output_dir
+        self.keys = keys
+        self.metrics = {str(call): METRICS[call.name].better for call in plan.evaluation.metrics}
+
+    def find(self) -> Found | None:
+        """All tables and charts; None where there are no rows."""
+        if not store.parts(self.folder):
+            return None
+        rows = store.read(self.folder, heavy=False)
+        rows = rows[self._ours(rows) & rows["error"].isna()]
+        if rows.empty:
+            return None
+        for metric in self.metrics:
+            rows[metric] = rows.get(metric, np.nan)
+            if rows[metric].isna().all():
+                print(f"{metric}: no map has a value", file=sys.stderr)
+        tables = {
+            "summary": summary(rows, self.metrics),
+            "tests": paired_tests(rows, self.metrics),
+            "methods": self._methods(rows),
+            "agreement": agreement(rows if self.metrics else rows[:0]),  # metrics find it out
+            "accuracy": self._accuracy(rows),
+        }
+        return Found(rows, tables, self._charts(rows, tables) if self.plan.display.draws else {})
+
+    def write(self, found: Found) -> list[Path]:
+        """Writes the tables and charts, and gives their paths."""
+        written = write_tables(self.folder, *found[:2], self.metrics, self.constants())
+        kind = self.plan.display.figure_format
+        charts = found.charts if self.plan.display.representations != () else {}
+        return written + [
+            save_figure(chart, self.folder / f"{name}.{kind}") for name, chart in charts.items()
+        ]
+
+    def constants(self) -> str:
+        """Every option of every metric, and how fixations became gaze maps: for captions."""
+        parts = []
+        for call in self.plan.evaluation.metrics:
+            options = METRICS[call.name].all_options(call.given)
+            told = ", ".join(f"{name}={value}" for name, value in options.items())
+            parts.append(f"{METRICS[call.name].title}{f': {told}' if told else ''}.")
+        if any("densities" in METRICS[call.name].needs for call in self.plan.evaluation.metrics):
+            parts.append(f"Gaze maps of fixations: {self.plan.evaluation.viewing}.")
+        parts.append(f"Intervals: {CONFIDENCE:.0%}, bootstrap of the mean.")
+        return " ".join(parts)
+
+    def _ours(self, rows) -> np.ndarray:
+        """Which rows are of this plan."""
+        names = sorted(self.keys[0])
+        ours = [self._is_ours(dict(zip(names, v, strict=True))) for v in rows[names].to_numpy()]
+        return np.array(ours, bool) & rows["image"].isin(self._images).to_numpy()
+
+    def _is_ours(self, row: dict) -> bool:
+        return any(all(row[name] == value for name, value in key.items()) for key in self.keys)
+
+    @cached_property
+    def _images(self) -> set[str]:
+        return {str(path) for path in self.plan.images}
+
+    def _methods(self, rows):
+        """A row for each classifier and method: kind, options, passes, seconds, mean scores."""
+        import pandas as pd
+
+        told = []
+        for (classifier, method), own in rows.groupby(["classifier", "method"], sort=False):
+            row = METHODS[parse_method(method, METHODS).name]
+            told.append(
+                {
+                    "classifier": classifier,
+                    "method": method,
+                    "kind": "white-box" if row.needs_layers else "black-box",
+                    "of a class": "no" if row.class_agnostic else "yes",
+                    "options": _in_words(own["options"].iloc[0]),
+                    "passes": own["passes"].mean(),
+                    "seconds": own["seconds"].mean(),
+                    **{metric: own[metric].mean() for metric in self.metrics},
+                }
+            )
+        return pd.DataFrame(told)
+
+    def _accuracy(self, rows):
+        """A row for each classifier: how many images of a known class it got right."""
+        import pandas as pd
+
+        told = []
+        for classifier, own in rows.groupby("classifier", sort=False):
+            right, known = accuracy(own)
+            share = right / known if known else math.nan
+            told.append(
+                {"classifier": classifier, "right": right, "known": known, "accuracy": share}
+            )
+        return pd.DataFrame(told)
+
+    def _charts(self, rows, tables) -> dict[str, Any]:
+        charts = {"box_plots": self._boxes(rows)}
+        if curves := self._curves():
+            charts["curves"] = curves
+        if len(tables["agreement"]) > 1:
+            names = list(tables["agreement"])
+            about = "Mean Pearson correlation of maps of the same image and class."
+            charts["agreement"] = matrix_chart(
+                tables["agreement"], names, names, "Agreement of methods", about, (-1, 1)
+            )
+        for classifier, own in rows.groupby("classifier", sort=False):
+            table = confusion(own)
+            if table.size:
+                right, known = accuracy(own)
+                title = f"{classifier}: {right} of {known} right"
+                about = "Rows: the true class; columns: the predicted one."
+                charts[f"confusion_{classifier}"] = matrix_chart(
+                    table, list(table.index), list(table), title, about, form=".0f"
+                )
+        return {name: chart for name, chart in charts.items() if chart}
+
+    def _boxes(self, rows):
+        """Box plots, a panel for each metric; None where no metric has a value."""
+        panels = {}
+        several = rows["classifier"].nunique() > 1
+        for metric, better in self.metrics.items():
+            boxes = {}
+            for (classifier, method), own in rows.groupby(["classifier", "method"], sort=False):
+                values = own[metric].dropna().to_numpy()
+                if len(values):
+                    boxes[f"{method} {classifier}" if several else method] = values
+            if boxes:
+                panels[metric + (f" ({better} is better)" if better else "")] = boxes
+        about = "Median, quartiles, mean (triangle), a dot for each map. "
+        return box_chart(panels, about + self.constants()) if panels else None
+
+    def _curves(self):
+        """Mean curves of insertion and deletion with their middle half, over all maps."""
+        calls = [str(c) for c in self.plan.evaluation.metrics if c.name in CURVES]
+        if not calls:
+            return None
+        found: dict[str, dict[str, list]] = {call: {} for call in calls}
+        several = len(self.plan.classifiers) > 1
+        for row in store.Index(self.folder).each(["classifier", "metric_notes"]):
+            if row["image"] not in self._images or not self._is_ours(row):
+                continue
+            notes = json.loads(row["metric_notes"])
+            name = f"{row['method']} {row['classifier']}" if several else row["method"]
+            for call in calls:
+                curve = notes.get(call, {}).get("curve")
+                if curve and None not in curve[1]:
+                    found[call].setdefault(name, []).append(np.array(curve, np.float32))
+        panels = {
+            f"{call} ({METRICS[parse_metric(call, METRICS).name].better} is better)": {
+                f"{name}, area {_area(curves):.3f}": _band(curves) for name, curves in lines.items()
+            }
+            for call, lines in found.items()
+            if lines
+        }
+        about = "Mean over all maps; shaded: the middle half of them. " + self.constants()
+        return curve_chart(panels, ("share of pixels", "score of the class"), about)
+
+
+def _band(curves: list[np.ndarray]) -> np.ndarray:
+    """(4, S): shares, mean score, lower and upper quartile; over the commonest shares."""
+    commonest = Counter(curve[0].tobytes() for curve in curves).most_common(1)[0][0]
+    alike = [curve for curve in curves if curve[0].tobytes() == commonest]
+    scores = np.stack([score for _, score in alike])
+    return np.stack([alike[0][0], scores.mean(0), *np.percentile(scores, (25, 75), axis=0)])
+
+
+def _area(curves: list[np.ndarray]) -> float:
+    return float(np.mean([np.trapezoid(scores, shares) for shares, scores in curves]))
+
+
+def _in_words(options: str) -> str:
+    return ", ".join(f"{name}={value}" for name, value in json.loads(options).items())

@@ -1,0 +1,6 @@
+"""Rows of tables: an entry around a function, its options, and calls of it by name."""
+
+from registry.entry import Call, Entry, Option, parse_call
+from registry.suggest import suggest
+
+__all__ = ["Call", "Entry", "Option", "parse_call", "suggest"]

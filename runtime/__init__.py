@@ -1,0 +1,25 @@
+"""What a run stands on: progress, notes, background work, whole files, paths and URLs.
+
+No other room is imported here.
+"""
+
+from runtime.atomic_files import atomic_write, moved, write_text
+from runtime.background import BackgroundWriter, prefetch
+from runtime.notes import note, noting, tally
+from runtime.paths import as_path, is_local
+from runtime.progress import progress, with_listener
+
+__all__ = [
+    "BackgroundWriter",
+    "as_path",
+    "atomic_write",
+    "is_local",
+    "moved",
+    "note",
+    "noting",
+    "prefetch",
+    "progress",
+    "tally",
+    "with_listener",
+    "write_text",
+]

@@ -1,0 +1,68 @@
+"""Progress: a bar with the time left, and an end before the end on Ctrl-C."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from runtime.notes import note
+
+Batch = TypeVar("Batch")
+Listener = Callable[[int, int], bool]  # (batches done, of how many) -> whether to stop
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
+    """The batches, of which there are `total`; a terminal shows a bar with the time left.
+
+    On Ctrl-C the batch under way is finished and no other begun; `stopped_early` is noted, also of
+    the last batch, for what would follow. A second Ctrl-C, or one before the first batch is done,
+    raises KeyboardInterrupt. A listener is told instead of the terminal, and stops as Ctrl-C does.
+    """
+    from tqdm import tqdm
+
+    listener = _LISTENER.get()
+    shown = {"disable": None if listener is None else True}  # None: terminals only
+    bar = tqdm(total=total, leave=False, unit="batch", **shown)
+    with _listening_for_interrupts() as interrupted, bar:
+        for done, batch in enumerate(batches):
+            if interrupted.is_set() or (listener is not None and listener(done, total)):
+                if done == 0:
+                    raise KeyboardInterrupt
+                note(stopped_early=True)
+                return
+            yield batch
+            bar.update()
+        if interrupted.is_set():
+            note(stopped_early=True)
+
+
+@contextmanager
+def with_listener(listener: Listener) -> Iterator[None]:
+    """Inside, the listener is told before each batch of all that is walked by `progress`."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
+@contextmanager
+def _listening_for_interrupts() -> Iterator[threading.Event]:
+    """Inside, the first Ctrl-C only sets the event; outside of the main thread nothing changes."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+
+    def first(*_) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,323 @@
+"""SALIENCY, SMOOTHGRAD, INTEGRATED_GRADIENTS, GUIDED_BACKPROP, GUIDED_GRADCAM and DECONVNET."""
+
+import signal
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from support import (
+    NAMES,
+    ROOT,
+    head,
+    image_of,
+    noise,
+    randomised,
+    reference,
+    relative_difference,
+    sequential,
+)
+
+from classifier import BlackBox, Classifier, load_classifier
+from classifier.labels import Labels
+from engines.perturbation import correlation
+from gradcam import gradcam
+from methods import METHODS, integrated_gradients
+from pipeline.explaining.diagnosis import diagnose
+from representations import upsampled
+from runtime import noting
+
+GRADIENTS = [name for name, row in METHODS.items() if row.display.endswith("percentile")]
+TOLERANCE = 5e-2  # and a correlation above 0.999: ReLU6's kinks, see the reference's README
+
+
+def linear(size=(6, 6), channels=3, preprocessing="none"):
+    """A linear classifier of images in [0, 255], and its weights (H, W, C, classes)."""
+    inputs = keras.Input((*size, channels))
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False)(inputs)
+    x = layers.Dense(3, "softmax", name="scores")(layers.Flatten()(x))
+    model = randomised(keras.Model(inputs, x))
+    basis = np.eye(size[0] * size[1] * channels).reshape(-1, *size, channels)
+    features = keras.Model(inputs, model.layers[-2].output)
+    weights = np.asarray(features(basis)) @ np.asarray(model.layers[-1].kernel)
+    weights = weights.reshape(*size, channels, 3)
+    return load_classifier(model, preprocessing=preprocessing), weights
+
+
+def smooth():
+    """A network without kinks of images (8, 8), rescaled inside, that gives logits."""
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(6, 3, activation="tanh")(layers.Rescaling(1 / 64, -2)(inputs))
+    x = layers.Conv2D(6, 3, activation="softplus")(x)
+    for layer in head(activation=None):
+        x = layer(x)
+    return load_classifier(randomised(keras.Model(inputs, x)))
+
+
+def with_max_pooling():
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(layers.Rescaling(1 / 64, -2)(inputs))
+    x = layers.Conv2D(8, 3, activation="relu")(layers.MaxPooling2D()(x))
+    for layer in head():
+        x = layer(x)
+    return load_classifier(randomised(keras.Model(inputs, x)))
+
+
+def test_of_a_linear_classifier_the_gradient_is_its_weights():
+    classifier, weights = linear()
+    images, classes = noise((6, 6), 3), [2, 0, 2]
+    expected = np.moveaxis(weights[..., classes], -1, 0)
+    found = classifier.input_gradients(images, classes)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    for name in ("SALIENCY", "SMOOTHGRAD"):
+        maps = METHODS[name](classifier, images, classes)
+        np.testing.assert_allclose(maps, np.abs(expected).max(axis=-1), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("baseline", "start"), [("black", -1.0), ("mean", 0.0)])
+def test_of_a_linear_classifier_integrated_gradients_are_weights_times_change(baseline, start):
+    classifier, weights = linear(preprocessing="tf")  # x / 127.5 - 1
+    images = noise((6, 6))
+    with noting() as notes:
+        maps = METHODS["INTEGRATED_GRADIENTS"](classifier, images, [1, 1], baseline=baseline)
+    expected = ((images / 127.5 - 1 - start) * weights[..., 1]).sum(axis=-1)
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-5)
+    assert np.abs(notes["completeness_gap"]).max() < 1e-3
+    assert maps.min() < 0
+
+
+def test_a_grey_classifier_has_one_channel_of_gradients():
+    classifier, weights = linear(channels=1)
+    images = noise((6, 6))
+    found = classifier.input_gradients(images, [0, 1])
+    np.testing.assert_allclose(found, np.moveaxis(weights[..., :2], -1, 0), rtol=1e-4, atol=1e-6)
+    assert classifier.in_rgb(found).shape == (2, 6, 6, 3)
+
+
+def test_channels_are_told_by_what_preprocessing_does_with_colours():
+    classifier, _ = linear()
+    values = noise((6, 6))
+    np.testing.assert_array_equal(classifier.in_rgb(values), values)
+    caffe, _ = linear(preprocessing="caffe")  # blue, green, red
+    np.testing.assert_array_equal(caffe.in_rgb(values), values[..., ::-1])
+
+
+def test_integrated_gradients_of_a_smooth_network_are_complete():
+    classifier, image = smooth(), noise((8, 8), 1)
+    images, classes = np.repeat(image, 3, 0), np.arange(3)
+    with noting() as notes:
+        maps = METHODS["INTEGRATED_GRADIENTS"](classifier, images, classes, steps=100)
+    logits = classifier.logits(np.concatenate([image, 0 * image]))
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), logits[0] - logits[1], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(notes["logit_difference"], logits[0] - logits[1], rtol=1e-4)
+    assert np.abs(notes["completeness_gap"]).max() < 1e-3
+    with noting() as coarse:
+        METHODS["INTEGRATED_GRADIENTS"](classifier, images, classes, steps=2)
+    assert np.abs(coarse["completeness_gap"]).max() > 10 * np.abs(notes["completeness_gap"]).max()
+
+
+def test_smoothgrad_is_the_mean_over_noisy_copies():
+    classifier, image = smooth(), noise((8, 8), 1)
+    found = METHODS["SMOOTHGRAD"](classifier, image, [1], samples=20, noise=0.1, seed=3)
+    draws = np.random.default_rng(3).standard_normal((20, 8, 8, 3), np.float32)
+    copies = image + 0.1 * (image.max() - image.min()) * draws
+    gradients = classifier.input_gradients(copies, np.ones(20, int))
+    expected = np.abs(gradients.mean(axis=0)).max(axis=-1)
+    np.testing.assert_allclose(found[0], expected, rtol=1e-3, atol=1e-7)
+    other = METHODS["SMOOTHGRAD"](classifier, image, [1], samples=20, noise=0.1, seed=4)
+    assert not np.allclose(found, other, rtol=1e-3)
+
+
+def test_smoothgrad_without_noise_is_saliency():
+    classifier, images = load_classifier(sequential()), noise()
+    found = METHODS["SMOOTHGRAD"](classifier, images, [0, 1], noise=0.0)
+    expected = METHODS["SALIENCY"](classifier, images, [0, 1])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+
+
+def test_guided_gradcam_is_the_product_of_the_two():
+    classifier, images, classes = load_classifier(sequential()), noise(), [0, 1]
+    guided = METHODS["GUIDED_BACKPROP"](classifier, images, classes)
+    cams = [upsampled(cam, (32, 32)) for cam in gradcam(classifier, images, classes)]
+    found = METHODS["GUIDED_GRADCAM"](classifier, images, classes)
+    np.testing.assert_allclose(found, guided * cams, rtol=1e-4, atol=1e-7)
+
+
+def test_deconvolution_without_max_pooling_says_that_it_is_blind():
+    blind, seeing = load_classifier(sequential()), with_max_pooling()
+    for classifier, size, same in ((blind, (32, 32), True), (seeing, (16, 16), False)):
+        images = noise(size)
+        with noting() as notes:
+            first, second = METHODS["DECONVNET"](classifier, images, [0, 0])
+        assert np.allclose(first, second, atol=1e-4 * first.max()) == same
+        assert ("caution" in notes) == same
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_batch_gives_what_its_images_give_one_by_one(name):
+    classifier, images, classes = load_classifier(sequential()), noise(count=10), [0, 1] * 5
+    maps = METHODS[name](classifier, images, classes)
+    for image, index, expected in zip(images, classes, maps, strict=True):
+        alone = METHODS[name](classifier, image[None], [index])[0]
+        np.testing.assert_allclose(alone, expected, rtol=1e-3, atol=1e-5 * np.abs(maps).max())
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+@pytest.mark.parametrize("count", [3, 10])
+def test_several_classes_of_one_image_share_its_forward_pass(name, count, monkeypatch):
+    classifier = load_classifier(sequential(12))
+    classes, image = np.arange(count), noise(count=1)
+    expected = [METHODS[name](classifier, image, [index])[0] for index in classes]
+    original, runs = classifier.network.run, []
+
+    def counting(program, arrays, *rest, **options):
+        runs.append(len(arrays[0]))
+        return original(program, arrays, *rest, **options)
+
+    monkeypatch.setattr(classifier.network, "run", counting)
+    found = METHODS[name](classifier, np.repeat(image, count, 0), classes)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5 * np.abs(found).max())
+    if count == 3 and name in ("SALIENCY", "GUIDED_BACKPROP"):
+        assert runs == [1]
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_function_of_images_has_no_gradient(name):
+    box = BlackBox(lambda inputs: np.full((len(inputs), 2), 0.5), (8, 8, 3))
+    classifier = Classifier("box", box, Labels(["ant", "bee"]), lambda images: images)
+    with pytest.raises(ValueError, match="no layers to look into"):
+        METHODS[name](classifier, noise((8, 8)), [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SMOOTHGRAD", {"samples": 0}),
+        ("SMOOTHGRAD", {"noise": -0.1}),
+        ("INTEGRATED_GRADIENTS", {"steps": 0}),
+    ],
+)
+def test_options_out_of_range_are_refused(name, options):
+    with pytest.raises(ValueError, match=f"{name}: .*got"):
+        METHODS[name](load_classifier(sequential()), noise(), [0, 1], **options)
+
+
+@pytest.mark.parametrize("name", ["SMOOTHGRAD", "INTEGRATED_GRADIENTS"])
+def test_what_was_stopped_is_the_mean_of_what_was_done(name, monkeypatch):
+    classifier, weights = linear()
+    original, runs = classifier.network.run, []
+
+    def stopping(*arguments, **options):
+        runs.append(1)
+        if len(runs) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(classifier.network, "run", stopping)
+    image = noise((6, 6), 1)
+    with noting() as notes:
+        (found,) = METHODS[name](classifier, image, [0])
+    assert notes["stopped_early"]
+    assert notes["passes"] < 25
+    strength = np.abs(weights[..., 0]).max(axis=-1)
+    share = (image[0] * weights[..., 0]).sum(axis=-1)
+    expected = {"SMOOTHGRAD": strength, "INTEGRATED_GRADIENTS": share}[name]
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["SMOOTHGRAD", "INTEGRATED_GRADIENTS"])
+def test_in_bfloat16_they_come_close(name):
+    exact, coarse = (load_classifier(sequential(), precision=p) for p in ("float32", "bfloat16"))
+    images = noise(count=1)
+    with noting() as notes:
+        found = METHODS[name](coarse, images, [0])
+    assert correlation(found, METHODS[name](exact, images, [0])) > 0.95
+    assert notes["float32_correlation"]["gradients"] > 0.95
+
+
+def agrees(ours, theirs):
+    assert relative_difference(ours, theirs) < TOLERANCE
+    assert correlation(ours, theirs) > 0.999
+
+
+KEYS = {"SALIENCY": "saliency_absmax", "GUIDED_BACKPROP": "guided_absmax"} | {
+    "INTEGRATED_GRADIENTS": "ig_sum"
+}
+
+
+@pytest.mark.parametrize("method", KEYS)
+@pytest.mark.parametrize("name", NAMES)
+def test_agrees_with_captum(lite, name, method):
+    maps = reference(name)
+    found = METHODS[method](lite, np.repeat(image_of(maps), 2, 0), maps["classes"])
+    for j in (0, 1):
+        agrees(found[j], maps[f"{KEYS[method]}_{j}"])
+
+
+@pytest.mark.parametrize("method", KEYS)
+def test_agrees_with_captum_on_the_committed_image(lite, committed, method):
+    pixels = np.load(ROOT / "tests" / "reference" / "dog_cat_pixels.npz")
+    (found,) = METHODS[method](lite, image_of(committed), committed["classes"][:1])
+    agrees(found, pixels[f"{KEYS[method]}_0"].astype(np.float32))
+
+
+@pytest.mark.parametrize(("rule", "key"), [("plain", "saliency"), ("guided", "guided")])
+@pytest.mark.parametrize("name", NAMES)
+def test_signed_gradients_agree_with_captum(lite, name, rule, key):
+    maps = reference(name)
+    (found,) = lite.input_gradients(image_of(maps), maps["classes"][:1], rule)
+    agrees(found, maps[f"{key}_signed_0"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_signed_integrated_gradients_agree_with_captum(lite, name, monkeypatch):
+    """Channel by channel, and by the trapezoid rule at as many equal steps."""
+    maps = reference(name)
+    start, end = np.float32(-127 / 128), maps["x_nhwc"]
+    method, image, classes = METHODS["INTEGRATED_GRADIENTS"], image_of(maps), maps["classes"]
+    channels = []
+    mean = integrated_gradients.mean_gradients
+    monkeypatch.setattr(
+        integrated_gradients, "mean_gradients", lambda *a: channels.append(mean(*a)) or channels[-1]
+    )
+    with noting() as notes:
+        method(lite, image, classes[:1])
+    agrees(((end - start) * channels[0])[0], maps["ig_signed_0"])
+    assert notes["completeness_gap"][0] == pytest.approx(maps["ig_delta_0"], abs=0.05)
+
+    weights = np.full(50, 1 / 50, np.float32)
+    weights[[0, -1]] /= 2
+    nodes = np.linspace(0, 1, 50, dtype=np.float32)
+    batches = [(nodes[i::7], weights[i::7]) for i in range(7)]
+    monkeypatch.setattr(integrated_gradients, "path_nodes", lambda steps: batches)
+    found = method(lite, np.repeat(image, 2, 0), classes) * weights.sum()  # captum's sum to 0.98
+    for j in (0, 1):
+        agrees(found[j], maps[f"ig_trapezoid_sum_{j}"])
+
+
+def test_a_map_of_gradients_that_means_nothing_is_diagnosed():
+    image, flat = noise(count=1)[0], np.zeros((32, 32))
+
+    def words(model, name="SALIENCY"):
+        classifier = load_classifier(model, preprocessing="none")
+        return diagnose(flat, classifier, image, 0, METHODS[name])
+
+    def after(*steps):
+        first = layers.Rescaling(1 / 255)
+        return randomised(keras.Sequential([keras.Input((32, 32, 3)), first, *steps, *head()]))
+
+    shut = after(layers.Conv2D(4, 3, bias_initializer=keras.initializers.Constant(-1e6)))
+    shut.layers[1].activation = keras.activations.relu
+    shut.layers[1].bias.assign([-1e6] * 4)
+    assert "ReLUs that are all shut" in words(shut)
+    rounding = after(layers.Lambda(keras.ops.round), layers.Conv2D(4, 3))
+    assert "rounding" in words(rounding, "INTEGRATED_GRADIENTS")
+    flat += 1
+    mean = keras.Sequential([keras.Input((32, 32, 3)), *head()])
+    assert "the same everywhere: the class's gradient is the same at every pixel" in words(mean)
+    flat -= 1
+    for name in ("GUIDED_BACKPROP", "GUIDED_GRADCAM", "INTEGRATED_GRADIENTS"):
+        model = sequential()
+        kernel = model.get_layer("scores").kernel
+        kernel.assign(abs(np.asarray(kernel)))
+        assert "leaves nothing of it" in words(model, name)

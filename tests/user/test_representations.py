@@ -1,0 +1,187 @@
+import matplotlib
+import numpy as np
+import pytest
+
+from representations import (
+    REPRESENTATIONS,
+    RULES,
+    represent,
+    represent_colour,
+    represent_convergence,
+    represent_hard_mask,
+    represent_heatmap,
+    represent_heatmap_overlaid,
+    represent_isolines,
+    represent_soft_selection,
+    represent_superpixels,
+    upsampled,
+)
+from utils import normalise
+
+MAP = np.array([[0.0, 1.0], [2.0, 4.0]], np.float32)
+IMAGE = np.full((40, 60, 3), 200, np.uint8)
+
+
+def test_normalise_divides_by_the_maximum_and_leaves_zero():
+    np.testing.assert_array_equal(normalise(MAP), MAP / 4)
+    assert normalise(np.zeros((2, 2))).max() == 0
+
+
+def test_a_heatmap_is_the_colormap_of_the_normalised_map():
+    colours = (matplotlib.colormaps["viridis"](MAP / 4)[..., :3] * 255).astype(np.uint8)
+    assert np.abs(represent_heatmap(MAP, "viridis").astype(int) - colours).max() <= 1
+    with pytest.raises(ValueError, match="no colormap 'virridis'"):
+        represent_heatmap(MAP, "virridis")
+
+
+def test_negatives_are_drawn_as_zero():
+    np.testing.assert_array_equal(
+        represent_heatmap(MAP - 2), represent_heatmap(np.maximum(MAP - 2, 0))
+    )
+
+
+@pytest.mark.parametrize("alpha", [0, 0.3, 1])
+def test_an_overlay_blends_heatmap_and_image(alpha):
+    heatmap = represent_heatmap(upsampled(MAP, (40, 60)))
+    expected = alpha * heatmap.astype(float) + (1 - alpha) * IMAGE
+    blend = represent_heatmap_overlaid(MAP, IMAGE, alpha=alpha)
+    assert np.abs(blend - expected).max() <= 0.5001
+    with pytest.raises(ValueError, match="alpha is between 0"):
+        represent_heatmap_overlaid(MAP, IMAGE, alpha=1.1)
+
+
+def test_upsampling_keeps_the_middle_of_each_cell_and_adds_no_extremes():
+    large = upsampled(np.array([[0.0, 1.0]]), (4, 100))
+    assert large.min() == 0
+    assert large.max() == 1
+    np.testing.assert_allclose(large[0, 50], 0.5, atol=0.011)  # halfway between the two middles
+    assert large[0, 24] == 0  # the first cell's middle: half-pixel centres, no aligned corners
+    assert large[0, 76] == 1
+
+
+def test_a_hard_mask_keeps_the_image_where_the_map_is_at_least_half():
+    mask = represent_hard_mask(np.array([[0.0, 1.0]]), IMAGE)
+    assert (mask[:, :29] == 0).all()
+    assert (mask[:, 31:] == 200).all()
+
+
+def test_a_soft_selection_is_image_times_map():
+    large = upsampled(MAP / 4, (40, 60))[..., np.newaxis]
+    assert np.abs(represent_soft_selection(MAP, IMAGE) - large * 200).max() <= 0.5001
+
+
+def test_isolines_go_where_the_map_crosses_its_levels():
+    x = np.abs(np.arange(61) - 30) / 30
+    cone = np.repeat((1 - x)[np.newaxis], 40, 0)
+    drawn = (represent_isolines(cone, np.full((40, 61, 3), 127, np.uint8)) != 127).any(axis=-1)
+    crossed = np.flatnonzero(drawn[20])
+    expected = [30 - 30 * (1 - level) for level in (0.25, 0.5, 0.75)]
+    for place in [*expected, *(60 - p for p in expected)]:
+        assert np.abs(crossed - place).min() <= 1
+    assert not drawn[20, 29:32].any()
+
+
+CHARTS = {"convergence", "curves", "cascade", "colour"}  # of notes, not of the map
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS.keys() - CHARTS)
+@pytest.mark.parametrize("size", [(40, 60), (60, 40), (1, 1)])
+def test_every_representation_is_rgb_of_the_images_size(name, size):
+    image = np.full((*size, 3), 100, np.uint8)
+    before = image.copy(), MAP.copy()
+    drawn = represent(name, MAP, image, colormap="turbo", alpha=0.5)
+    assert drawn.shape == (*size, 3)
+    assert drawn.dtype == np.uint8
+    np.testing.assert_array_equal(image, before[0])
+    np.testing.assert_array_equal(MAP, before[1])
+
+
+def test_a_signed_heatmap_is_symmetric_around_zero():
+    drawn = represent_heatmap(np.array([[-2.0, 0.0, 1.0, 4.0]]), signed=True)[0]
+    expected = matplotlib.colormaps["RdBu_r"]([0.25, 0.5, 0.625, 1.0], bytes=True)[:, :3]
+    np.testing.assert_array_equal(drawn, expected)
+    zero = represent_heatmap(np.zeros((1, 1)), signed=True)[0, 0]
+    np.testing.assert_array_equal(zero, expected[1])
+
+
+SEGMENTS = np.array([[3.0, 3.0, -2.0], [0.5, 0.5, -2.0]])
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"shown": 1}, {3.0}),
+        ({"shown": 2}, {3.0, -2.0}),
+        ({"shown": 2, "positive_only": True}, {3.0, 0.5}),
+        ({"shown": 9, "positive_only": True}, {3.0, 0.5}),
+    ],
+)
+def test_the_strongest_superpixels_are_shown_and_the_rest_hidden(options, kept):
+    image = np.full((200, 300, 3), 100, np.uint8)
+    drawn = represent_superpixels(SEGMENTS, image, hide_rest=True, **options)
+    for row, column in np.ndindex(2, 3):
+        middle = drawn[row * 100 + 50, column * 100 + 50]
+        value = SEGMENTS[row, column]
+        if value not in kept:
+            assert middle.tolist() == [0, 0, 0]
+        elif value > 0:
+            assert middle.tolist() == [100, 100, 100]
+        else:
+            assert middle[0] > middle[1]  # red
+
+
+def test_superpixels_are_tinted_and_bounded():
+    drawn = represent_superpixels(SEGMENTS, np.full((200, 300, 3), 100, np.uint8), shown=2)
+    assert drawn[50, 50, 1] > drawn[50, 50, 0]  # green: for the class
+    assert drawn[50, 250, 0] > drawn[50, 250, 1]  # red: against it
+    assert drawn[150, 50].tolist() == [100, 100, 100]
+    assert drawn[50, 200].tolist() == [255, 230, 0]  # the boundary between two that are shown
+
+
+@pytest.mark.parametrize(
+    ("name", "noted"),
+    [
+        ("curves", {"DELETION": [[0, 0.5, 1], [0.9, 0.2, 0]]}),
+        ("cascade", [[1, 4, 8], [0.9, 0.3, 0.1]]),
+    ],
+)
+def test_charts_of_metrics_are_drawn_of_what_was_noted(name, noted):
+    chart = represent(name, MAP, IMAGE, **{name: noted})
+    assert chart.dtype == np.uint8
+    assert len(np.unique(chart.reshape(-1, 3), axis=0)) > 10
+    with pytest.raises(ValueError, match=f"needs {name}"):
+        represent(name, MAP, IMAGE)
+
+
+def test_a_convergence_chart_is_drawn_of_what_was_noted():
+    chart = represent_convergence(MAP, IMAGE, [[64, 0.5], [128, 0.8], [256, 0.9]])
+    assert chart.dtype == np.uint8
+    assert chart.std() > 10
+    with pytest.raises(ValueError, match="needs convergence"):
+        represent("convergence", MAP, IMAGE)
+
+
+def test_the_signed_gradient_is_a_colour_image_grey_at_zero():
+    gradients = np.zeros((40, 60, 3), np.float32)
+    gradients[:20, :, 0], gradients[20:, :, 2] = 2, -4
+    gradients[0, 0] = 1e6  # one pixel does not decide
+    drawn = represent_colour(MAP, IMAGE, gradients)
+    assert drawn[10, 30].tolist() == [191, 128, 128]
+    assert drawn[30, 30].tolist() == [128, 128, 0]
+    assert drawn[0, 0].tolist() == [255, 255, 255]
+    assert represent_colour(MAP, IMAGE, 0 * gradients).std() == 0
+    assert represent("colour", MAP, IMAGE[:3], gradients=gradients).shape == (3, 60, 3)
+    with pytest.raises(ValueError, match="needs gradients"):
+        represent("colour", MAP, IMAGE)
+
+
+def test_maps_of_gradients_are_clipped_at_their_percentile():
+    values = np.arange(1000, dtype=np.float32).reshape(20, 50)
+    shown = RULES["percentile"].shown(values)
+    assert shown.max() == pytest.approx(0.995 * 999)
+    np.testing.assert_array_equal(shown[:19], values[:19])
+    signed = RULES["signed percentile"].shown(values * np.where(values % 2, 1, -1))
+    assert -signed.min() == signed.max() == pytest.approx(0.995 * 999)
+    sparse = np.zeros((30, 30))
+    sparse[0, 0] = 5  # where almost all is 0, the maximum stays
+    np.testing.assert_array_equal(RULES["percentile"].shown(sparse), sparse)

@@ -1,0 +1,100 @@
+"""What stands between the page and the network: few addresses, strict headers, no outside links."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from web.service import MOST_BYTES
+
+READ = (  # paths that a browser reads
+    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/logout|/manifest\.json|"
+    r"/gradio_api/(theme\.css|app_id|token|user|login_check|startup-events|info|queue/data|"
+    r"upload_progress|heartbeat/\w+|file=/.+)/?"
+)
+WRITTEN = r"/login|/gradio_api/(queue/join|upload|cancel|reset)/?"  # and to which it sends
+ALLOWED = {"GET": READ, "HEAD": READ, "POST": WRITTEN}
+POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio's templates
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+}
+OUTSIDE = re.compile(rb"<(?:meta|link|script|a)\b[^>]*https?://[^>]*>(?:\s*</(?:script|a)>)?")
+LARGEST_BODY = 1_000_000  # bytes of a request that is no upload
+LARGEST_UPLOAD = MOST_BYTES + LARGEST_BODY  # an image, and the form around it
+
+
+class Security:
+    """ASGI middleware around the page.
+
+    `hosts` are the names by which it may be asked for; none: by any.
+    """
+
+    def __init__(self, app, hosts: Iterable[str] = ()):
+        self.app = app
+        self.hosts = frozenset(hosts)
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http" and (status := self._refusal(scope)):
+            headers = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": HTTPStatus(status).phrase.encode()})
+        elif scope["type"] == "http":
+            await self.app(scope, receive, Rewriting(send))
+
+    def _refusal(self, scope) -> int | None:
+        """The status by which a request is refused that the page does not make; None: it may go."""
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host, path = headers.get(b"host", ""), scope["path"]
+        if self.hosts and re.sub(r":\d*$", "", host).strip("[]") not in self.hosts:
+            return 404
+        if not re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), path):
+            return 404
+        if scope["method"] != "POST":
+            return None
+        if b"origin" in headers and headers[b"origin"].partition("://")[2] != host:
+            return 403  # a form of another website
+        length = headers.get(b"content-length", "")
+        if b"transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
+            return 411  # else it could go on without end
+        largest = LARGEST_UPLOAD if path.startswith("/gradio_api/upload") else LARGEST_BODY
+        return 413 if int(length) > largest else None
+
+
+class Rewriting:
+    """Sends a response on, with our headers; of a page, only once it is free of outside links."""
+
+    def __init__(self, send):
+        self._send = send
+        self._start = None  # of a page whose body is still coming
+        self._body = b""
+
+    async def __call__(self, message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name.lower(), value) for name, value in message["headers"]]
+            kind = dict(headers).get(b"content-type", b"")
+            message = {**message, "headers": [*headers, *HEADERS.items()]}
+            if kind.startswith(b"text/html"):
+                self._start = message
+                return
+        elif self._start is not None:
+            self._body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            nonce = secrets.token_urlsafe(16)
+            body = OUTSIDE.sub(b"", self._body)
+            body = body.replace(b"<script", f'<script nonce="{nonce}"'.encode())
+            headers = [pair for pair in self._start["headers"] if pair[0] != b"content-length"]
+            headers.append((b"content-length", str(len(body)).encode()))
+            headers.append((b"content-security-policy", POLICY.format(nonce=nonce).encode()))
+            await self._send({**self._start, "headers": headers})
+            message = {"type": "http.response.body", "body": body}
+        await self._send(message)
