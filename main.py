@@ -5,7 +5,7 @@ python main.py --explanation_method=GRADCAM
 
 import sys
 
-from cli.flags import make_parser, make_plan, page_classifiers, row_help
+from cli.flags import entry_help, make_parser, make_plan, page_classifiers
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.help is not None:
-            print(row_help(arguments.help) if arguments.help else parser.format_help())
+            print(entry_help(arguments.help) if arguments.help else parser.format_help())
             return 0
         if arguments.web:
             return _serve(arguments)

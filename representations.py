@@ -6,6 +6,7 @@ say otherwise, negative values count as zero. `REPRESENTATIONS` is the table of 
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import cv2
@@ -233,23 +234,7 @@ def clipped(values: np.ndarray) -> np.ndarray:
     return np.clip(values, -limit, limit) if limit > 0 else values
 
 
-# Which function draws what; all take the map and, where they name it, the image and more.
-REPRESENTATIONS: dict[str, Callable[..., np.ndarray]] = {
-    "heatmap": represent_heatmap,
-    "overlay": represent_heatmap_overlaid,
-    "isolines": represent_isolines,
-    "hard_mask": represent_hard_mask,
-    "soft_selection": represent_soft_selection,
-    "brightened": represent_brightened,
-    "superpixels": represent_superpixels,
-    "convergence": represent_convergence,
-    "curves": represent_curves,
-    "cascade": represent_cascade,
-    "colour": represent_colour,
-}
-
-
-class Rule(NamedTuple):
+class DisplayRule(NamedTuple):
     """How maps are brought to a colour."""
 
     caption: str  # what a caption says of it
@@ -258,24 +243,24 @@ class Rule(NamedTuple):
     shown: Callable[[np.ndarray], np.ndarray] = np.asarray  # raw map -> what is drawn of it
 
 
-RULES = {
-    "maximum": Rule("Maps are divided by their maximum.", ("0", "map's maximum")),
-    "range": Rule(
+DISPLAY_RULES = {
+    "maximum": DisplayRule("Maps are divided by their maximum.", ("0", "map's maximum")),
+    "range": DisplayRule(
         "Maps that are nowhere near 0 are drawn from their minimum to their maximum.",
         ("map's minimum", "maximum"),
         shown=lambda saliency_map: saliency_map - saliency_map.min(),
     ),
-    "signed": Rule(
+    "signed": DisplayRule(
         "Maps with a sign are divided by their largest absolute value.",
         ("against", "0", "for the class"),
         signed=True,
     ),
-    "percentile": Rule(
+    "percentile": DisplayRule(
         f"Maps of pixels' gradients are clipped at their {PERCENTILE}th percentile.",
         ("0", f"{PERCENTILE}th percentile"),
         shown=clipped,
     ),
-    "signed percentile": Rule(
+    "signed percentile": DisplayRule(
         f"Signed maps of pixels are clipped at the {PERCENTILE}th percentile of their strength.",
         ("against", "0", "for the class"),
         signed=True,
@@ -284,20 +269,59 @@ RULES = {
 }
 UPSAMPLING = "Maps are upsampled bilinearly to the image."
 
-# What a caption has to say of them.
-CAPTIONS = {
-    "isolines": f"Isolines at {', '.join(f'{level:.0%}' for level in LEVELS)} of the maximum.",
-    "hard_mask": f"Hard mask: at least {THRESHOLD:.0%} of the maximum.",
-    "soft_selection": "Soft selection: image times map.",
-    "brightened": f"Brightened: a patch with the maximum as the image is, one with 0 at "
-    f"{DARKEST:.0%} of it.",
-    "superpixels": "Superpixels: green speak for the class, red against it.",
-    "cascade": "Cascade: Spearman's correlation of absolute values.",
-    "colour": f"Colour: the signed gradient, grey at 0, clipped at its {PERCENTILE}th percentile.",
+
+@dataclass(frozen=True)
+class Representation:
+    """A row of the table: a function that draws a map, and what goes with it.
+
+    The function takes the map and, where it names them, the image and more.
+    """
+
+    function: Callable[..., np.ndarray]
+    caption: str = ""  # what a caption has to say of it
+    coloured: bool = False  # by a colormap, so that it needs a colour bar
+    of_clips: bool = False  # pixel by pixel, so that frames side by side can be drawn by it
+    own_size: bool = False  # takes the map as it is; others take it at the image's size
+    of_all: bool = True  # whether the maps of every method can be drawn so
+
+
+REPRESENTATIONS = {
+    "heatmap": Representation(represent_heatmap, coloured=True, of_clips=True),
+    "overlay": Representation(represent_heatmap_overlaid, coloured=True, of_clips=True),
+    "isolines": Representation(
+        represent_isolines,
+        f"Isolines at {', '.join(f'{level:.0%}' for level in LEVELS)} of the maximum.",
+        coloured=True,
+    ),
+    "hard_mask": Representation(
+        represent_hard_mask, f"Hard mask: at least {THRESHOLD:.0%} of the maximum.", of_clips=True
+    ),
+    "soft_selection": Representation(
+        represent_soft_selection, "Soft selection: image times map.", of_clips=True
+    ),
+    "brightened": Representation(
+        represent_brightened,
+        f"Brightened: a patch with the maximum as the image is, one with 0 at {DARKEST:.0%} of it.",
+        own_size=True,
+        of_all=False,
+    ),
+    "superpixels": Representation(
+        represent_superpixels,
+        "Superpixels: green speak for the class, red against it.",
+        own_size=True,
+        of_all=False,
+    ),
+    "convergence": Representation(represent_convergence, of_all=False),
+    "curves": Representation(represent_curves, of_all=False),
+    "cascade": Representation(
+        represent_cascade, "Cascade: Spearman's correlation of absolute values.", of_all=False
+    ),
+    "colour": Representation(
+        represent_colour,
+        f"Colour: the signed gradient, grey at 0, clipped at its {PERCENTILE}th percentile.",
+        of_all=False,
+    ),
 }
-COLOURED = {"heatmap", "overlay", "isolines"}  # these need a colour bar
-OF_CLIPS = ("heatmap", "overlay", "hard_mask", "soft_selection")  # pixel by pixel
-OWN_SIZE = {"superpixels", "brightened"}  # these take the map as it is, others at the image's
 
 
 def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered: Any) -> np.ndarray:
@@ -305,8 +329,8 @@ def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered:
 
     Raises ValueError where the representation needs what is not there.
     """
-    function = REPRESENTATIONS[name]
-    parameters = inspect.signature(function).parameters
+    representation = REPRESENTATIONS[name]
+    parameters = inspect.signature(representation.function).parameters
     taken = {key: value for key, value in offered.items() if key in parameters}
     if "image" in parameters:
         taken["image"] = image
@@ -317,6 +341,6 @@ def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered:
     ]
     if missing:
         raise ValueError(f"representation '{name}' needs {', '.join(missing)}, which is not there")
-    if name not in OWN_SIZE:
+    if not representation.own_size:
         saliency_map = upsampled(saliency_map, image.shape[:2])
-    return function(saliency_map, **taken)
+    return representation.function(saliency_map, **taken)

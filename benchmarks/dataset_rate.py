@@ -16,7 +16,7 @@ from PIL import Image
 from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_images
 from classifier import Classifier
 from images import find_images
-from methods import MethodCall
+from methods import METHODS
 from pipeline.plan import ClassifierChoice, Display, Plan
 from pipeline.runs.run import prepared
 from pipeline.runs.run import run as carry_out
@@ -86,7 +86,7 @@ def plan_of(name: str, folder: Path, out: str, representations: tuple[str, ...])
     return Plan(
         images=tuple(find_images([folder / "images"])),
         classifiers=(ClassifierChoice(name, weights=CLASSIFIERS[name]),),
-        methods=(MethodCall("GRADCAM"),),
+        methods=(METHODS["GRADCAM"].call(),),
         display=Display(representations, "bare", output_dir=folder / out),
     )
 

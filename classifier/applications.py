@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from registry.suggest import suggest
+from registry import suggest
 
 ALIASES = {"ResNet": "ResNet50"}
 RANDOM_WEIGHTS_SEED = 0

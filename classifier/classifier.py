@@ -14,7 +14,7 @@ from classifier.labels import Labels
 from classifier.network.relu_rules import PLAIN, RULES
 from classifier.network.target_layer import class_maps, find_layer, last_of_each_size
 from classifier.network.trace import LayerCall
-from registry.suggest import suggest
+from registry import suggest
 
 
 class Classifier(ExplainedClasses):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.suggest import suggest
+from registry import suggest
 
 DATA = Path(__file__).parent.parent / "data"
 SHIPPED = {"imagenet": DATA / "imagenet_classes.tsv", "coco": DATA / "coco_classes.txt"}

@@ -9,14 +9,14 @@ from typing import NoReturn
 from classifier import DEFAULT_MODEL
 from classifier.applications import applications, canonical
 from classifier.loading import PRECISIONS
-from evaluation import METRICS, parse_metric
+from evaluation import METRICS
 from evaluation.fixations import DEGREES, PIXELS_PER_DEGREE
 from evaluation.ground_truth import Viewing
 from experiments import AUGMENTATIONS
 from experiments.masking import FILLS, GRIDS
 from figures import ANIMATION, FORMATS
 from images import find_images
-from methods import METHODS, MethodCall, parse_method
+from methods import METHODS
 from pipeline.plan import (
     ENGINES,
     MAP_TYPES,
@@ -27,10 +27,9 @@ from pipeline.plan import (
     Plan,
     Targets,
 )
-from registry.entry import Call, parse_call
-from registry.suggest import suggest
+from registry import Call, parse_call, suggest
 from runtime import as_path
-from views import VIEWS, ViewCall, parse_view
+from views import VIEWS
 
 DEFAULT_IMAGE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
 OF_MAPS = (
@@ -309,17 +308,17 @@ def _add_experiments(add) -> None:
     )
 
 
-def row_help(name: str) -> str:
+def entry_help(name: str) -> str:
     """What a method, view or metric does, and its options with their defaults.
 
     Raises ValueError for none of them.
     """
     table = METRICS if name.split(":")[0].upper() in METRICS else METHODS | VIEWS
-    row = table[parse_call(name, table, Call).name]
-    lines = [f"{row.name}  {row.summary}"]
-    for option in row.options.values():
+    entry = parse_call(name, table).entry
+    lines = [f"{entry.name}  {entry.summary}"]
+    for option in entry.options.values():
         lines.append(f"  {option.name}={option.default}  {option.help}{option.choices}")
-    lines += [f"  preset={name}  {settings}" for name, settings in row.presets.items()]
+    lines += [f"  preset={name}  {settings}" for name, settings in entry.presets.items()]
     return "\n".join(lines)
 
 
@@ -361,19 +360,14 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     )
 
 
-def _explanations(text: str) -> tuple[tuple[MethodCall, ...], tuple[ViewCall, ...]]:
+def _explanations(text: str) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
     """The methods and the views that are asked for, each once."""
-    parsed = [
-        parse_view(part, VIEWS)
-        if part.split(":")[0].strip().upper() in VIEWS
-        else parse_method(part, METHODS | VIEWS)  # of which an error names the nearest
-        for part in _parts(text)
-    ]
+    parsed = [parse_call(part, METHODS | VIEWS) for part in _parts(text)]
     if not parsed:
         raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS | VIEWS)}")
     calls = {str(call): call for call in parsed}.values()
-    methods = tuple(call for call in calls if isinstance(call, MethodCall))
-    return methods, tuple(call for call in calls if isinstance(call, ViewCall))
+    methods = tuple(call for call in calls if call.name in METHODS)
+    return methods, tuple(call for call in calls if call.name in VIEWS)
 
 
 def _check_views(arguments, methods, views) -> None:
@@ -462,7 +456,7 @@ def _batch_size(text: str) -> int | None:
 
 
 def _evaluation(arguments) -> Evaluation:
-    metrics = [parse_metric(text, METRICS) for text in _parts(arguments.metrics or "")]
+    metrics = [parse_call(text, METRICS) for text in _parts(arguments.metrics or "")]
     if arguments.metrics is not None and not metrics:
         raise ValueError(f"--metrics: expected some of {', '.join(METRICS)}")
     if arguments.ground_truth and not metrics:

@@ -1,7 +1,7 @@
 """The table of metrics, keyed by the names that they are asked for by."""
 
 from evaluation import drop, gaze, insertion, masks, randomisation, road, shape
-from evaluation.metric import Metric, MetricCall, parse_metric
+from evaluation.metric import Metric
 
 METRICS = {
     metric.name: metric
@@ -31,4 +31,4 @@ METRICS = {
     )
 }
 
-__all__ = ["METRICS", "Metric", "MetricCall", "parse_metric"]
+__all__ = ["METRICS", "Metric"]

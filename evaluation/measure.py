@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluation import METRICS, MetricCall
 from evaluation.ground_truth import GroundTruth
 from evaluation.metric import FIXATIONS, GAZE, MASK, OTHERS
+from registry import Call
 from representations import upsampled
 from runtime import noting
 
@@ -72,11 +72,11 @@ class MetricResults:
         )
 
 
-def measure(inputs: MetricInputs, calls: list[MetricCall]) -> list[MetricResults]:
+def measure(inputs: MetricInputs, calls: list[Call]) -> list[MetricResults]:
     """Results for each map; metrics for which the image has no ground truth are impossible."""
     results = [MetricResults() for _ in inputs.maps]
     for call in calls:
-        metric = METRICS[call.name]
+        metric = call.entry
         truths = {kind: inputs.truth_of(kind) for kind in metric.truths}
         if any(truth is None for truth in truths.values()):
             for result in results:
@@ -93,7 +93,7 @@ def measure(inputs: MetricInputs, calls: list[MetricCall]) -> list[MetricResults
     return results
 
 
-def _values(metric, call: MetricCall, inputs: MetricInputs, truths: dict[str, Any]) -> np.ndarray:
+def _values(metric, call: Call, inputs: MetricInputs, truths: dict[str, Any]) -> np.ndarray:
     """The metric's values (N,), each kind of ground truth repeated for each map."""
     count = len(inputs.maps)
     maps = inputs.sized(metric)

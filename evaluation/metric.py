@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from registry.entry import Call, Entry, parse_call
+from registry import Entry
 
 GAZE, FIXATIONS, OTHERS, MASK = "densities", "fixations", "other_fixations", "masks"
 TRUTHS = {  # kinds of ground truth, in words
@@ -52,15 +52,6 @@ class Metric(Entry):
     def truths(self) -> tuple[str, ...]:
         """The kinds of ground truth among what it needs."""
         return tuple(need for need in self.needs if need in TRUTHS)
-
-
-class MetricCall(Call):
-    """A metric with the options that were asked for, as in `DELETION:step=448`."""
-
-
-def parse_metric(text: str, table: dict[str, Metric]) -> MetricCall:
-    """The call that `NAME:option=value` stands for. Raises ValueError with the nearest name."""
-    return parse_call(text, table, MetricCall)
 
 
 def unit(maps: np.ndarray) -> np.ndarray:

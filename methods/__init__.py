@@ -28,7 +28,7 @@ from methods import (
     smoothgrad,
     xgradcam,
 )
-from methods.method import Method, MethodCall, parse_method
+from methods.method import Method
 
 of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
@@ -98,4 +98,4 @@ METHODS = {
     )
 }
 
-__all__ = ["METHODS", "Method", "MethodCall", "parse_method"]
+__all__ = ["METHODS", "Method"]

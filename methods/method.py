@@ -6,11 +6,13 @@
 (N,) int, `maps` (N, h, w) float32, raw, at the method's own resolution.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from registry.entry import Call, Entry, parse_call
+from registry import Entry
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Method(Entry):
     own_layer: bool = False  # looks at a layer that only some networks have, whatever the target
     of_boxes: bool = False  # explains a detector's boxes by its gradient; black boxes do anyway
     many_passes: bool = False  # for one image: hundreds, through the perturbation engine
-    display: str = "maximum"  # the rule by which its maps are drawn, one of representations.RULES
+    display: str = "maximum"  # how its maps are drawn, one of DISPLAY_RULES
     draws: tuple[str, ...] = ()  # representations that only such a method has
     shown: tuple[str, ...] = ()  # its representations where none are asked for; (): as it suits
 
@@ -33,12 +35,12 @@ class Method(Entry):
         """Whether it starts from the target layer's features, as others do of the same image."""
         return self.needs_layers and not self.by_pixels and not self.own_layer
 
-    def check(self, classifier) -> None:
+    def check(self, classifier, given: Mapping[str, Any]) -> None:
         """Raises ValueError, in one line, where the method cannot look into this classifier."""
         if classifier.frames and not self.of_clips:
             raise ValueError(
                 f"{self.name} explains images, and {classifier.name} takes clips of "
-                f"{classifier.frames} frames; GRADCAM and FEM explain clips"
+                f"{classifier.frames} frames"
             )
         enough = classifier.has_layers or (self.of_boxes and classifier.has_gradients)
         if self.needs_layers and not enough:
@@ -49,12 +51,3 @@ class Method(Entry):
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))
-
-
-class MethodCall(Call):
-    """A method with the options that were asked for."""
-
-
-def parse_method(text: str, table: dict[str, Method]) -> MethodCall:
-    """The call that `NAME:option=value` stands for. Raises ValueError with the nearest name."""
-    return parse_call(text, table, MethodCall)

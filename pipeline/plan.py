@@ -7,11 +7,10 @@ from typing import NamedTuple
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.labels import best_indices
 from classifier.network.forward import BATCH
-from evaluation import METRICS, MetricCall
 from evaluation.ground_truth import Viewing
 from figures import ANIMATION
-from methods import METHODS, MethodCall
-from views import ViewCall
+from methods import METHODS
+from registry import Call
 
 PREDICTED = "predicted"
 LABELS = 5  # of a multi-label classifier, where no class is asked for
@@ -187,7 +186,7 @@ class Display:
 class Evaluation:
     """By what explanations are evaluated, and against what."""
 
-    metrics: tuple[MetricCall, ...] = ()
+    metrics: tuple[Call, ...] = ()
     ground_truth: tuple[str, ...] = ()  # folders and patterns
     viewing: Viewing = field(default_factory=Viewing)
     per_class: int | None = None  # so many images of each class; None: all
@@ -217,8 +216,8 @@ class Plan:
 
     images: tuple[Path, ...]
     classifiers: tuple[ClassifierChoice, ...] = (ClassifierChoice(),)
-    methods: tuple[MethodCall, ...] = (MethodCall("GRADCAM"),)
-    views: tuple[ViewCall, ...] = ()
+    methods: tuple[Call, ...] = (METHODS["GRADCAM"].call(),)
+    views: tuple[Call, ...] = ()
     targets: Targets = Targets()
     display: Display = field(default_factory=Display)
     evaluation: Evaluation = Evaluation()
@@ -239,8 +238,8 @@ class Plan:
     @property
     def images_at_once(self) -> int:
         """So many are explained before they are stored: one where each takes many passes."""
-        rows = [METHODS[call.name] for call in self.methods]
-        measuring = sum(METRICS[call.name].passes for call in self.evaluation.metrics)
+        rows = [call.entry for call in self.methods]
+        measuring = sum(call.entry.passes for call in self.evaluation.metrics)
         if measuring > 10 or any(row.many_passes for row in rows):
             return 1
         return min(self.batch_size or BATCH, max(1, len(self.images)))

@@ -1,13 +1,13 @@
-"""What a row of a table of functions is, and how its name and options are written.
+"""Rows of a table of functions, and calls of them: how names and options are written.
 
 Options are keyword-only parameters `Annotated[type, "help"]` with a default: the command line, the
 README and the record all read the signature.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import numpy as np
 
@@ -51,10 +51,14 @@ class Option(NamedTuple):
 class Entry:
     """A row of a table, around its function."""
 
-    function: Callable[..., np.ndarray]
-    title: str  # how figures call it
+    function: Callable[..., Any]
+    title: str  # what figures call it
     spelling: str = field(default="", kw_only=True)  # its name, where Python has none: GRADCAM++
     presets: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+
+    def call(self, **options: Any) -> "Call":
+        """This entry with these options, as values; `preset` is one."""
+        return Call(self, options)
 
     def with_preset(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options, `preset` replaced by those that it stands for; what is given wins.
@@ -72,20 +76,26 @@ class Entry:
             )
         return self.presets[preset] | options
 
-    def all_options(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Every option's value, defaults and presets included."""
-        defaults = {name: option.default for name, option in self.options.items()}
-        return defaults | self.with_preset(given)
-
-    def titled(self, given: dict[str, Any]) -> str:
-        """The title, with the options that were asked for."""
-        options = ", ".join(f"{name}={value}" for name, value in given.items())
-        return self.title + (f" ({options})" if options else "")
-
-    def describe(self, given: dict[str, Any]) -> str:
-        """The same with every option's value, for a caption: "" where there are no options."""
-        told = ", ".join(f"{name}={value}" for name, value in self.all_options(given).items())
-        return f"{self.titled(given)}: {told}." if told else ""
+    def parse_options(self, settings: Iterable[str]) -> dict[str, Any]:
+        """The values of settings like `option=value`. Raises ValueError with the nearest option."""
+        options, given = self.options, {}
+        for setting in settings:
+            name, equals, value = setting.partition("=")
+            if name == "preset" and equals:
+                given["preset"] = value
+                self.with_preset(given)  # raises where there is no such preset
+            elif equals and name in options:
+                try:
+                    given[name] = options[name].parse(value)
+                except ValueError as error:
+                    raise ValueError(f"{self.name}: {error}") from None
+            else:
+                known = ", ".join(options) or "none"
+                raise ValueError(
+                    f"{self.name} has no option '{setting}'{suggest(name, options)} (it has "
+                    f"{known})"
+                )
+        return given
 
     @property
     def name(self) -> str:
@@ -113,19 +123,45 @@ class Entry:
 
 @dataclass(frozen=True)
 class Call:
-    """A row's name with the options that were asked for, as in `GRADCAM:relu=channels`."""
+    """An entry with the options that were given, as in `GRADCAM:relu=channels`."""
 
-    name: str
+    entry: Any  # an Entry, or a kind of it
     given: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return ":".join([self.name, *(f"{name}={value}" for name, value in self.given.items())])
 
+    def __hash__(self) -> int:
+        return hash(str(self))
 
-AnyCall = TypeVar("AnyCall", bound=Call)
+    def __call__(self, *arguments: Any) -> Any:
+        """What the entry gives for these arguments, with the options."""
+        return self.entry(*arguments, **self.given)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every option's value, defaults and presets included."""
+        defaults = {name: option.default for name, option in self.entry.options.items()}
+        return defaults | self.entry.with_preset(self.given)
+
+    @property
+    def title(self) -> str:
+        """The entry's title, with the options that were given."""
+        options = ", ".join(f"{name}={value}" for name, value in self.given.items())
+        return self.entry.title + (f" ({options})" if options else "")
+
+    @property
+    def description(self) -> str:
+        """The title and every option's value, for a caption; "" where there are no options."""
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.title}: {options}." if options else ""
 
 
-def parse_call(text: str, table: dict[str, Entry], call: type[AnyCall]) -> AnyCall:
+def parse_call(text: str, table: Mapping[str, Entry]) -> Call:
     """The call that `NAME:option=value:option=value` stands for, the name in any case.
 
     Raises ValueError with the nearest name.
@@ -134,26 +170,8 @@ def parse_call(text: str, table: dict[str, Entry], call: type[AnyCall]) -> AnyCa
     if name.upper() not in table:
         kind = type(next(iter(table.values()))).__name__.lower()
         raise ValueError(f"no {kind} '{name}'{suggest(name, table)} (there are {', '.join(table)})")
-    row = table[name.upper()]
-    options = row.options
-    given = {}
-    for setting in settings:
-        option, equals, value = setting.partition("=")
-        if option == "preset" and equals:
-            given["preset"] = value
-            row.with_preset(given)  # says so where there is no such preset
-            continue
-        if not equals or option not in options:
-            known = ", ".join(options) or "none"
-            raise ValueError(
-                f"{name.upper()} has no option '{setting}'{suggest(option, options)} "
-                f"(it has {known})"
-            )
-        try:
-            given[option] = options[option].parse(value)
-        except ValueError as error:
-            raise ValueError(f"{name.upper()}: {error}") from None
-    return call(name.upper(), given)
+    entry = table[name.upper()]
+    return Call(entry, entry.parse_options(settings))
 
 
 def _kind_words(kind) -> str:

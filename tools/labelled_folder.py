@@ -7,7 +7,7 @@ import numpy as np
 
 from evaluation.true_classes import SPLITS
 from images import find_images
-from registry.suggest import suggest
+from registry import suggest
 
 
 class Sample(NamedTuple):

@@ -1,7 +1,7 @@
 """The table of views: what is inside a classifier, as images."""
 
 from views import activations, class_impression, feature_inversion, filters
-from views.view import View, ViewCall, parse_view
+from views.view import View
 
 VIEWS = {
     view.name: view
@@ -39,4 +39,4 @@ VIEWS = {
     )
 }
 
-__all__ = ["VIEWS", "View", "ViewCall", "parse_view"]
+__all__ = ["VIEWS", "View"]

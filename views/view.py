@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from registry.entry import Call, Entry, parse_call
+from registry import Call, Entry
 
 AT_LEAST_ONE = {"top", "steps"}  # options
 
@@ -43,7 +43,7 @@ class View(Entry):
             raise ValueError(f"{self.name} is of images, and {classifier.name} takes clips")
         if self.of_one_layer and len(classifier.layers) > 1:
             raise ValueError(f"{self.name} looks at one layer, got {classifier.layer}")
-        options = self.all_options(dict(given))
+        options = Call(self, dict(given)).options
         for name in AT_LEAST_ONE & options.keys():
             if options[name] < 1:
                 raise ValueError(f"{self.name}: {name} is at least 1, got {options[name]}")
@@ -57,12 +57,3 @@ class View(Entry):
         if given is None:
             raise ValueError(f"{self.name} takes a {self.takes}, and there is none")
         return self.function(classifier, images, class_indices, **self.with_preset(options))
-
-
-class ViewCall(Call):
-    """A view with the options that were asked for."""
-
-
-def parse_view(text: str, table: dict[str, View]) -> ViewCall:
-    """The call that `NAME:option=value` stands for. Raises ValueError with the nearest name."""
-    return parse_call(text, table, ViewCall)

@@ -18,16 +18,16 @@ from images import find_images, read_image
 from methods import METHODS, Method
 from pipeline.explaining.explanation import drawable
 from pipeline.reporting.thumbnail_gallery import small
-from registry.entry import Option
-from representations import ALPHA
+from registry import Option
+from representations import ALPHA, REPRESENTATIONS
 from web.render import DisplayOptions, downloads_html, guess_title, image_html, shown_html
 from web.service import MOST_BYTES, Answer, ExplanationService, call_of, limit, read_upload
 
 SAMPLES = Path(__file__).parent.parent / "data"
-OF_ALL = ("overlay", "heatmap", "isolines", "hard_mask", "soft_selection")  # representations
 AS_IT_SUITS = "as it suits"
 COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]
 BY_RULE = "the last"
+SHOWN = "overlay"  # of the representations, at first
 FIRST, COMPARED = "GRADCAM", ["GRADCAM", "FEM"]
 PRESET = "preset"
 SORRY = "That did not work"  # above what a visitor is told
@@ -155,7 +155,7 @@ class Page:
     def _build_look(self) -> None:
         with gr.Row():
             self.representation = gr.Dropdown(
-                self._representations(FIRST), value=OF_ALL[0], label="Shown as"
+                self._representations(FIRST), value=SHOWN, label="Shown as"
             )
             self.colormap = gr.Dropdown(COLORMAPS, value=AS_IT_SUITS, label="Colormap")
             self.alpha = gr.Slider(0, 1, ALPHA, step=0.05, label="Map's weight")
@@ -253,7 +253,7 @@ class Page:
 
     def _describe(self, method: str):
         """What the method does, what its maps can be shown as, and the form of its options."""
-        shown = gr.update(choices=self._representations(method), value=OF_ALL[0])
+        shown = gr.update(choices=self._representations(method), value=SHOWN)
         forms = [gr.update(visible=name == method) for name in self.forms]
         return summary(METHODS[method]), shown, *forms
 
@@ -324,7 +324,8 @@ class Page:
         return [BY_RULE, *self.service.layers(name)]
 
     def _representations(self, method: str) -> list[str]:
-        return [*OF_ALL, *METHODS[method].draws]
+        of_all = [name for name, drawn in REPRESENTATIONS.items() if drawn.of_all]
+        return [*of_all, *METHODS[method].draws]
 
 
 def summary(method: Method) -> str:

@@ -11,8 +11,8 @@ from figures import ColourBar, draw_grid
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.explaining.record import finite, method_record, versions
 from pipeline.reporting.thumbnail_gallery import data_uri, legend, text
-from registry.suggest import suggest
-from representations import COLOURED, REPRESENTATIONS, RULES, UPSAMPLING
+from registry import suggest
+from representations import DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
 from web.service import Answer
 
 QUALITY = 88
@@ -58,7 +58,9 @@ def shown_html(answer: Answer, look: DisplayOptions) -> str:
     told = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
     if answer.left_out:
         told.append(f"Stopped before {', '.join(answer.left_out)}.")
-    told.append(" ".join([UPSAMPLING, *dict.fromkeys(RULES[e.rule].caption for e in explanations)]))
+    told.append(
+        " ".join([UPSAMPLING, *dict.fromkeys(DISPLAY_RULES[e.rule].caption for e in explanations)])
+    )
     legends = "".join(map(legend, _bars(explanations, look)))
     remarks = "".join(f"<p>{text(line, 600)}</p>" for line in told)
     return (
@@ -112,7 +114,7 @@ def _figure(explanations: Sequence[Explanation], look: DisplayOptions) -> bytes:
 
 def _bars(explanations: Sequence[Explanation], look: DisplayOptions) -> list[ColourBar]:
     """The colour bars that the maps need, each once."""
-    if look.representation not in COLOURED:
+    if not REPRESENTATIONS[look.representation].coloured:
         return []
     return list(dict.fromkeys(colour_bar(look.colormap, e.rule) for e in explanations))
 

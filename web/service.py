@@ -12,12 +12,12 @@ import numpy as np
 from classifier import Classifier
 from classifier.applications import applications
 from images import ImageError, read_image
-from methods import METHODS, MethodCall
+from methods import METHODS
 from pipeline.explaining.explain import Asked, CutShortError, asked, explain_batch
 from pipeline.explaining.explanation import Explanation, drawable
 from pipeline.explaining.record import classifier_record
 from pipeline.plan import ClassifierChoice, Targets
-from registry.entry import Option
+from registry import Call, Option
 from runtime import with_listener
 
 MOST_BYTES, MOST_PIXELS = 20_000_000, 40_000_000  # of an image
@@ -97,7 +97,7 @@ class ExplanationService:
         self,
         name: str,
         image: np.ndarray,
-        calls: Sequence[MethodCall],
+        calls: Sequence[Call],
         target: str,
         *,
         layer: str | None = None,
@@ -128,7 +128,7 @@ class ExplanationService:
             if not found:
                 raise StoppedError("stopped before the first masks were seen")
             done = [explanation.method for explanation in found]
-            left_out = tuple(METHODS[call.name].title for call in calls if call not in done)
+            left_out = tuple(call.entry.title for call in calls if call not in done)
             return Answer(found, classifier_record(classifier), left_out)
 
     @contextmanager
@@ -195,16 +195,16 @@ def read_upload(content: bytes) -> np.ndarray:
         raise ImageError(str(error).replace("image 'upload'", "this image", 1)) from error
 
 
-def call_of(method: str, values: Mapping[str, Any]) -> MethodCall:
+def call_of(method: str, values: Mapping[str, Any]) -> Call:
     """The method with the options that are not their defaults; an empty field stands for these.
 
     Raises ValueError for a number beyond its limit: one visitor's is every visitor's time.
     """
-    row = METHODS[method]
+    entry = METHODS[method]
     given = {}
     if preset := values.get("preset"):
         given["preset"] = preset
-    for name, option in row.options.items():
+    for name, option in entry.options.items():
         value = values.get(name)
         if value in (None, "", option.default):
             continue
@@ -212,7 +212,7 @@ def call_of(method: str, values: Mapping[str, Any]) -> MethodCall:
         if option.kind is int and not 0 <= value <= limit(option):
             raise ValueError(f"{name} goes from 0 to {limit(option)} here, got {value}")
         given[name] = value
-    return MethodCall(method, given)
+    return Call(entry, given)
 
 
 def limit(option: Option) -> int:

@@ -3,7 +3,7 @@
 import math
 
 from classifier.network.trace import LayerCall, Trace
-from registry.suggest import suggest
+from registry import suggest
 
 
 def target_layer(trace: Trace) -> LayerCall:

@@ -8,19 +8,18 @@ import numpy as np
 
 from classifier import Classifier
 from engines.perturbation import correlation
-from evaluation import MetricCall
 from evaluation.measure import MetricInputs, measure
 from images import resized
-from methods import METHODS
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.explaining.explanation import Explanation
+from registry import Call
 from representations import upsampled
 
 
 def evaluated(
     found: list[Explanation],
     classifier: Classifier,
-    metrics: Sequence[MetricCall],
+    metrics: Sequence[Call],
     evidence: GroundTruthIndex | None,
 ) -> Iterator[Explanation]:
     """The explanations of one image with what the metrics say, and how well methods agree."""
@@ -40,7 +39,7 @@ def evaluated(
     others = evidence.other_fixations(first.path) if known else None
     for method in {str(explanation.method): explanation.method for explanation in found}.values():
         own = [explanation for explanation in found if str(explanation.method) == str(method)]
-        row = METHODS[method.name]
+        row = method.entry
         asked = [call for call in metrics if any(_lacks(one, call) for one in own)]
         evaluated = MetricInputs(
             classifier,
@@ -57,7 +56,7 @@ def evaluated(
             yield replace(explanation, results=results, agreement=agreement, **known)
 
 
-def _lacks(explanation: Explanation, call: MetricCall) -> bool:
+def _lacks(explanation: Explanation, call: Call) -> bool:
     """Whether the metric was not asked of it before, or was impossible."""
     return str(call) not in explanation.results.values
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from classifier import Classifier
-from evaluation import METRICS
 from evaluation.fixations import inside
 from evaluation.ground_truth import (
     LISTS,
@@ -32,7 +31,7 @@ class GroundTruthIndex:
 
     def __init__(self, plan: Plan):
         evaluation = plan.evaluation
-        self.metrics = [METRICS[call.name] for call in evaluation.metrics]
+        self.metrics = [call.entry for call in evaluation.metrics]
         self._calls = evaluation.metrics
         self.viewing = evaluation.viewing
         images = list(plan.images)
@@ -74,9 +73,7 @@ class GroundTruthIndex:
     def wanted(self, image: Path) -> frozenset[str]:
         """The metrics that may have a value for the image: all, if it has any ground truth."""
         return frozenset(
-            str(call)
-            for call in self._calls
-            if image in self._files or not METRICS[call.name].truths
+            str(call) for call in self._calls if image in self._files or not call.entry.truths
         )
 
     def truth(self, image: Path, size: tuple[int, int]) -> GroundTruth | None:

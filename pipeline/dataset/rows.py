@@ -10,11 +10,11 @@ import numpy as np
 
 from classifier import Classifier
 from evaluation.measure import MetricResults
-from methods import METHODS, MethodCall
 from pipeline.dataset.store import COLUMNS, map_columns, map_of
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record, finite
 from pipeline.plan import Targets
+from registry import Call
 from runtime import as_path
 
 
@@ -35,15 +35,15 @@ class Source(NamedTuple):
         }
 
 
-def unit_key(classifier: Classifier, method: MethodCall, targets: Targets) -> dict[str, str]:
+def unit_key(classifier: Classifier, method: Call, targets: Targets) -> dict[str, str]:
     """What tells the units of this classifier, method and target from all others."""
-    row = METHODS[method.name]
+    row = method.entry
     layers = row.needs_layers and classifier.has_layers
     return {
         "classifier_hash": classifier_hash(classifier),
         "layer": classifier.layer if layers else "",
         "method": str(method),
-        "options": json.dumps(row.all_options(method.given), sort_keys=True, default=str),
+        "options": json.dumps(method.options, sort_keys=True, default=str),
         "target": targets.told(classifier),
         "precision": classifier.precision,
     }
@@ -93,7 +93,7 @@ def failed_row(source: Source, unit: dict[str, str], classifier: str, error: str
 
 
 def restored(
-    row: dict[str, Any], image: np.ndarray, method: MethodCall, classifier: Classifier
+    row: dict[str, Any], image: np.ndarray, method: Call, classifier: Classifier
 ) -> Explanation:
     """The explanation that a row was made of, of this image."""
     metrics = dict(row["metrics"] or ())

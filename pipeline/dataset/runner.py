@@ -13,7 +13,7 @@ from classifier import Classifier
 from evaluation.ground_truth import GroundTruthError
 from fem import get_img_array
 from images import ImageError, read_clip, resized
-from methods import METHODS, MethodCall, parse_method
+from methods import METHODS
 from pipeline.dataset.evaluate import evaluated
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.dataset.rows import Source, content_hash, failed_row, restored, stored_row, unit_key
@@ -21,6 +21,7 @@ from pipeline.dataset.store import Index, Store
 from pipeline.explaining.explain import Asked, Box, CutShortError, asked, explain_batch
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import PREDICTED, Plan, Targets
+from registry import Call, parse_call
 from runtime import as_path, prefetch
 
 
@@ -55,9 +56,9 @@ def explain(
     the number of a detection or x, y, w, h in the image. A classifier of clips takes a video, a
     GIF, a folder of frames, or its T frames (T, H, W, 3). Raises ValueError or ImageError.
     """
-    call = parse_method(method, METHODS)
-    call = MethodCall(call.name, call.given | options)
-    METHODS[call.name].check(classifier)
+    call = parse_call(method, METHODS)
+    call = Call(call.entry, call.given | options)
+    call.entry.check(classifier, call.given)
     path = None if isinstance(image, np.ndarray) else as_path(image)
     pixels = image if path is None else _read(path, classifier)
     text = f"index:{target}" if isinstance(target, int | np.integer) else target

@@ -9,10 +9,10 @@ import numpy as np
 
 from classifier import Classifier
 from images import ImageError, resized, resized_clip
-from methods import METHODS, MethodCall
 from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Targets
+from registry import Call
 from runtime import noting
 
 Box = tuple[float, ...]  # x, y, w, h
@@ -25,7 +25,7 @@ class Asked(NamedTuple):
     path: Path | None
     image: np.ndarray  # (H, W, 3) uint8 RGB, as it was read
     input_image: np.ndarray  # (h, w, 3) float32: at the classifier's input size
-    methods: Sequence[MethodCall]
+    methods: Sequence[Call]
 
 
 class CutShortError(KeyboardInterrupt):
@@ -36,7 +36,7 @@ class CutShortError(KeyboardInterrupt):
         self.found = found  # as `explain_batch` gives it, of the methods that were done
 
 
-def asked(image: np.ndarray, classifier: Classifier, methods: Sequence[MethodCall], path=None):
+def asked(image: np.ndarray, classifier: Classifier, methods: Sequence[Call], path=None):
     """The same, with the image, or clip, brought to the classifier's input size."""
     bring = resized_clip if classifier.frames else resized
     return Asked(path, image, bring(image, classifier.input_size), methods)
@@ -52,7 +52,7 @@ def explain_batch(
     """
     images = np.stack([one.input_image for one in batch])
     calls = {str(method): method for one in batch for method in one.methods}
-    inside = any(METHODS[call.name].shares_features for call in calls.values())
+    inside = any(call.entry.shares_features for call in calls.values())
     scores = classifier.scores(images, keep_features=inside and classifier.has_layers)
     chosen = _chosen(batch, scores, classifier, targets)
     found: list[list[Explanation] | ImageError] = [
@@ -60,7 +60,7 @@ def explain_batch(
     ]
     indices = [[] if isinstance(one, ImageError) else one for one in chosen]
     for name, method in calls.items():
-        once = METHODS[method.name].class_agnostic
+        once = method.entry.class_agnostic
         pairs = [
             (number, index)
             for number, one in enumerate(batch)
@@ -112,7 +112,7 @@ def _made(
     batch: Sequence[Asked],
     scores: np.ndarray,
     classifier: Classifier,
-    method: MethodCall,
+    method: Call,
     pairs: list[tuple[int, int]],
 ) -> Iterator[tuple[int, Explanation]]:
     """For each pair (number of the image, class), the number and what the method makes of it."""
@@ -122,14 +122,12 @@ def _made(
     classes = np.array([index for _, index in pairs])
     started = time.perf_counter()
     with noting() as notes:
-        maps = METHODS[method.name](classifier, images, classes, **method.given)
+        maps = method.entry(classifier, images, classes, **method.given)
     seconds = (time.perf_counter() - started) / len(pairs)
     arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]
     arrays = {name: notes.pop(name) for name in arrays}  # they stay out of the record
     for position, (number, index) in enumerate(pairs):
-        diagnosis = diagnose(
-            maps[position], classifier, images[position], index, METHODS[method.name]
-        )
+        diagnosis = diagnose(maps[position], classifier, images[position], index, method.entry)
         row, place = scores[number], classifier.box_of(index)
         own = batch[number]
         box = {} if place is None else {"box": rescaled(place, own.input_image, own.image)}

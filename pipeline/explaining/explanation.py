@@ -13,8 +13,15 @@ from evaluation.measure import MetricResults
 from figures import ColourBar, draw_grid
 from figures.saving import DPI
 from images import resized
-from methods import METHODS, MethodCall
-from representations import ALPHA, RULES, default_colormap, represent, upsampled_clip, with_box
+from registry import Call
+from representations import (
+    ALPHA,
+    DISPLAY_RULES,
+    default_colormap,
+    represent,
+    upsampled_clip,
+    with_box,
+)
 
 LARGEST_DRAWN = 1600  # pixels of a side
 
@@ -29,7 +36,7 @@ class Explanation:
     label: str
     probability: float  # a contrast's is the difference of two
     classifier: str  # its name
-    method: MethodCall
+    method: Call
     path: Path | None = None
     random_weights: bool = False  # of the classifier: said in every figure
     diagnosis: str | None = None  # why the map means nothing, where it does
@@ -59,13 +66,13 @@ class Explanation:
     @property
     def class_agnostic(self) -> bool:
         """Whether the map is the same for every class."""
-        return METHODS[self.method.name].class_agnostic
+        return self.method.entry.class_agnostic
 
     @property
     def rule(self) -> str:
-        """The rule by which the map is drawn, one of RULES: its method's unless it has a sign."""
-        display = METHODS[self.method.name].display
-        return "signed" if self.map.min() < 0 and not RULES[display].signed else display
+        """How the map is drawn, one of DISPLAY_RULES: as its method says, unless it has a sign."""
+        display = self.method.entry.display
+        return "signed" if self.map.min() < 0 and not DISPLAY_RULES[display].signed else display
 
     def represented(
         self,
@@ -79,8 +86,8 @@ class Explanation:
         if self.diagnosis:
             grey = image.mean(axis=-1, keepdims=True) / 3 + 150
             return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
-        offered = METHODS[self.method.name].all_options(self.method.given) | self.notes
-        rule = RULES[self.rule]
+        offered = self.method.options | self.notes
+        rule = DISPLAY_RULES[self.rule]
         offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
         offered |= self.arrays | self.charted
         drawn = represent(representation, rule.shown(self.map), image, **offered)
@@ -148,7 +155,7 @@ class Explanation:
         """A matplotlib figure: the image, and each representation of the map."""
         if self.image.ndim == 4:
             return self.strip.figure(representations, colormap, alpha)
-        shown = METHODS[self.method.name].shown or ("heatmap", "overlay")
+        shown = self.method.entry.shown or ("heatmap", "overlay")
         representations = representations or shown
         images = [
             self.shown_image,
@@ -192,7 +199,9 @@ class Explanation:
 
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     """The colour bar of a map drawn by this rule."""
-    return ColourBar(colormap or default_colormap(RULES[rule].signed), RULES[rule].ends)
+    return ColourBar(
+        colormap or default_colormap(DISPLAY_RULES[rule].signed), DISPLAY_RULES[rule].ends
+    )
 
 
 def side_by_side(frames: np.ndarray) -> np.ndarray:
@@ -222,6 +231,6 @@ def percent(probability: float) -> str:
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
-def method_title(method: MethodCall) -> str:
+def method_title(method: Call) -> str:
     """The method as figures call it, with the options that were asked for."""
-    return METHODS[method.name].titled(method.given)
+    return method.title

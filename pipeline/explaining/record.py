@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from classifier import Classifier
-from evaluation import METRICS, MetricCall
-from methods import METHODS, MethodCall
+from registry import Call
 from runtime import write_text
-from views import VIEWS, ViewCall
 
 PACKAGES = (
     "tensorflow",
@@ -45,23 +43,23 @@ def classifier_record(classifier: Classifier) -> dict[str, Any]:
     }
 
 
-def method_record(call: MethodCall) -> dict[str, Any]:
+def method_record(call: Call) -> dict[str, Any]:
     """A method's name and all of its options, defaults included."""
-    method = METHODS[call.name]
-    options = method.all_options(call.given)
+    method = call.entry
+    options = call.options
     preset = call.given.get("preset")
     record = {"name": call.name, "options": options, "class_agnostic": method.class_agnostic}
     return record | ({"preset": preset} if preset else {})
 
 
-def view_record(call: ViewCall) -> dict[str, Any]:
+def view_record(call: Call) -> dict[str, Any]:
     """A view's name and all of its options, defaults included."""
-    return {"name": call.name, "options": VIEWS[call.name].all_options(call.given)}
+    return {"name": call.name, "options": call.options}
 
 
-def metric_record(call: MetricCall) -> dict[str, Any]:
+def metric_record(call: Call) -> dict[str, Any]:
     """A metric's name and all of its options, defaults included."""
-    return {"name": call.name, "options": METRICS[call.name].all_options(call.given)}
+    return {"name": call.name, "options": call.options}
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from classifier import Classifier
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import PREDICTED, Plan
-from views import ViewCall
+from registry import Call
 
 LONGEST_PART, LONGEST_NAME = 40, 150  # letters of a part, bytes of a name
 
@@ -53,7 +53,7 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
 
 
 def view_name(
-    call: ViewCall, classifier: Classifier, path: Path | None = None, label: str | None = None
+    call: Call, classifier: Classifier, path: Path | None = None, label: str | None = None
 ) -> str:
     """The name of the figure of a view, of an image or class where it takes one."""
     parts = [_short(path.stem)] if path else []

@@ -22,7 +22,7 @@ from pipeline.reporting.thumbnail_gallery import (
     legend,
     text,
 )
-from representations import RULES, UPSAMPLING
+from representations import DISPLAY_RULES, UPSAMPLING
 from runtime import atomic_write
 
 NAME = "report.html"
@@ -133,7 +133,7 @@ class HtmlReport:
             "representation": gallery.representation,
             "colormap": display.colormap or "turbo; RdBu_r where maps have a sign",
             "alpha": display.alpha,
-            "rules": [UPSAMPLING, *(RULES[rule].caption for rule in sorted(gallery.rules))],
+            "rules": [UPSAMPLING, *(DISPLAY_RULES[rule].caption for rule in sorted(gallery.rules))],
         }
         rows = "".join(
             f"<tr><th>{text(name, 200)}</th><td>{text(value, 2000)}</td></tr>"

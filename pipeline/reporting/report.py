@@ -15,7 +15,6 @@ import numpy as np
 from figures import ANIMATION, ColourBar
 from figures.grid import LARGEST_CELL
 from figures.saving import REST, save_animation, save_image
-from methods import METHODS
 from pipeline.dataset.runner import Outcome, Runner
 from pipeline.dataset.store import FOLDER
 from pipeline.explaining.explanation import Explanation, colour_bar, percent
@@ -31,7 +30,7 @@ from pipeline.plan import Plan
 from pipeline.reporting.file_names import FileNames, run_name, single_name
 from pipeline.reporting.html_report import HtmlReport
 from pipeline.reporting.results import Results
-from representations import CAPTIONS, COLOURED, OWN_SIZE, RULES, UPSAMPLING
+from representations import DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
 from runtime import BackgroundWriter, write_text
 from utils import grid_layout
 
@@ -72,7 +71,7 @@ class Report:
         }
         pairs = len(classifiers) * len(plan.methods)
         alone = ("heatmap", "overlay") if pairs == 1 else ("overlay",)
-        shown = {METHODS[call.name].shown for call in plan.methods}
+        shown = {call.entry.shown for call in plan.methods}
         alone = (shown.pop() if len(shown) == 1 else ()) or alone
         alone += tuple(dict.fromkeys(draws for m in evidence.metrics for draws in m.draws))
         asked = self.display.representations
@@ -283,7 +282,7 @@ class Report:
     ) -> None:
         rules = sorted({explanation.rule for explanation in shown})
         bars = [colour_bar(self.display.colormap, rule) for rule in rules]
-        coloured = COLOURED & set(representations)
+        coloured = any(REPRESENTATIONS[name].coloured for name in representations)
         caption = self.caption(shown, representations)
         self.save(stem, images, titles, columns, caption, dict.fromkeys(bars) if coloured else [])
 
@@ -334,14 +333,15 @@ class Report:
     def caption(self, shown: list[Explanation], representations: Sequence[str]) -> str:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
         rules = sorted({explanation.rule for explanation in shown})
-        parts = [] if set(representations) <= OWN_SIZE else [UPSAMPLING]
-        parts += [RULES[rule].caption for rule in rules]
-        parts += [CAPTIONS[name] for name in representations if name in CAPTIONS]
+        drawn = [REPRESENTATIONS[name] for name in representations]
+        parts = [] if all(one.own_size for one in drawn) else [UPSAMPLING]
+        parts += [DISPLAY_RULES[rule].caption for rule in rules]
+        parts += [one.caption for one in drawn if one.caption]
         parts += [self._results.constants()] if self.plan.evaluation.metrics else []
         for method in dict.fromkeys(str(explanation.method) for explanation in shown):
             call = next(e.method for e in shown if str(e.method) == method)
-            parts.append(METHODS[call.name].describe(call.given))
-        rows = [METHODS[method.name] for method in self.plan.methods]
+            parts.append(call.description)
+        rows = [method.entry for method in self.plan.methods]
         if any(row.shares_features for row in rows):
             for classifier in self.record["classifiers"]:
                 parts.append(f"{classifier['name']}: layer {classifier['layer']}.")

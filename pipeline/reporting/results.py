@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evaluation import METRICS
-from evaluation.metric import parse_metric
 from evaluation.statistics import (
     CONFIDENCE,
     accuracy,
@@ -22,10 +21,11 @@ from evaluation.statistics import (
 )
 from figures import save_figure
 from figures.charts import box_chart, curve_chart, matrix_chart
-from methods import METHODS, parse_method
+from methods import METHODS
 from pipeline.dataset import store
 from pipeline.plan import Plan
 from pipeline.reporting.tables import write_tables
+from registry import parse_call
 
 CURVES = ("INSERTION", "DELETION")
 
@@ -46,7 +46,7 @@ class Results:
         self.plan = plan
         self.folder = plan.display.output_dir
         self.keys = keys
-        self.metrics = {str(call): METRICS[call.name].better for call in plan.evaluation.metrics}
+        self.metrics = {str(call): call.entry.better for call in plan.evaluation.metrics}
 
     def find(self) -> Found | None:
         """All tables and charts; None where there are no rows."""
@@ -82,10 +82,10 @@ class Results:
         """Every option of every metric, and how fixations became gaze maps: for captions."""
         parts = []
         for call in self.plan.evaluation.metrics:
-            options = METRICS[call.name].all_options(call.given)
+            options = call.options
             told = ", ".join(f"{name}={value}" for name, value in options.items())
-            parts.append(f"{METRICS[call.name].title}{f': {told}' if told else ''}.")
-        if any("densities" in METRICS[call.name].needs for call in self.plan.evaluation.metrics):
+            parts.append(f"{call.entry.title}{f': {told}' if told else ''}.")
+        if any("densities" in call.entry.needs for call in self.plan.evaluation.metrics):
             parts.append(f"Gaze maps of fixations: {self.plan.evaluation.viewing}.")
         parts.append(f"Intervals: {CONFIDENCE:.0%}, bootstrap of the mean.")
         return " ".join(parts)
@@ -109,13 +109,13 @@ class Results:
 
         told = []
         for (classifier, method), own in rows.groupby(["classifier", "method"], sort=False):
-            row = METHODS[parse_method(method, METHODS).name]
+            entry = parse_call(method, METHODS).entry
             told.append(
                 {
                     "classifier": classifier,
                     "method": method,
-                    "kind": "white-box" if row.needs_layers else "black-box",
-                    "of a class": "no" if row.class_agnostic else "yes",
+                    "kind": "white-box" if entry.needs_layers else "black-box",
+                    "of a class": "no" if entry.class_agnostic else "yes",
                     "options": _in_words(own["options"].iloc[0]),
                     "passes": own["passes"].mean(),
                     "seconds": own["seconds"].mean(),
@@ -190,7 +190,7 @@ class Results:
                 if curve and None not in curve[1]:
                     found[call].setdefault(name, []).append(np.array(curve, np.float32))
         panels = {
-            f"{call} ({METRICS[parse_metric(call, METRICS).name].better} is better)": {
+            f"{call} ({parse_call(call, METRICS).entry.better} is better)": {
                 f"{name}, area {_area(curves):.3f}": _band(curves) for name, curves in lines.items()
             }
             for call, lines in found.items()

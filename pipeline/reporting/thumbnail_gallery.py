@@ -21,7 +21,7 @@ from figures import ColourBar
 from images import resized
 from pipeline.explaining.explanation import Explanation, colour_bar, method_title, percent
 from pipeline.plan import Display
-from representations import COLOURED
+from representations import REPRESENTATIONS
 
 LEAST = 4_000  # bytes of a thumbnail with what is said of it; with fewer, images are left out
 SIDE, SMALLEST_SIDE = 320, 48  # of a thumbnail, pixels
@@ -68,7 +68,7 @@ class Gallery:
         for classifier, given in answers.items():
             self.answers[classifier][given] += 1
         self.rules |= {explanation.rule for explanation in explanations}
-        if self.representation in COLOURED:
+        if REPRESENTATIONS[self.representation].coloured:
             self.bars |= {colour_bar(self.display.colormap, e.rule): None for e in explanations}
         if self._most is None:
             self._most = max(1, self._left // (LEAST * (1 + len(explanations))))

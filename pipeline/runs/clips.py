@@ -16,14 +16,13 @@ from classifier import Classifier
 from figures.saving import save_animation
 from images import Clip, ImageError, find_clips, read_clip, resized_clip
 from images.clips import sampled
-from methods import METHODS
 from pipeline.explaining.explain import Asked, explain_batch
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.explaining.record import classifier_record, method_record, versions, write_record
 from pipeline.plan import Plan
 from pipeline.reporting.file_names import FileNames, run_name, single_name
 from pipeline.runs.views import PAGE, Subject, Viewed, caption, look
-from representations import CAPTIONS, COLOURED, OF_CLIPS, RULES
+from representations import DISPLAY_RULES, REPRESENTATIONS
 from utils import grid_layout
 
 SHOWN = 8  # frames of a strip, evenly spaced, where a clip has more
@@ -91,8 +90,9 @@ def _go_through(
 
 def _check(plan: Plan) -> None:
     for name in plan.display.representations or ():
-        if name not in OF_CLIPS:
-            raise ValueError(f"clips are drawn as {', '.join(OF_CLIPS)}; not as {name}")
+        if not REPRESENTATIONS[name].of_clips:
+            of_clips = [known for known, drawn in REPRESENTATIONS.items() if drawn.of_clips]
+            raise ValueError(f"clips are drawn as {', '.join(of_clips)}; not as {name}")
     if plan.evaluation.metrics:
         raise ValueError("--metrics evaluates maps of images; this classifier takes clips")
     if plan.experiments.passes:
@@ -176,14 +176,14 @@ def _strip(stem: str, clip: Clip, rows: list, plan: Plan, names: FileNames, laye
         titles += [one.title, *[""] * (len(chosen) - 1)]
     path = names.path(stem, plan.display.format)
     rules = dict.fromkeys(one.rule for one, _, _ in rows)
-    coloured = COLOURED & {representation for _, representation, _ in rows}
+    coloured = any(REPRESENTATIONS[name].coloured for _, name, _ in rows)
     parts = [
         f"{len(clip.numbers)} frames of {explanation.path.name}"
         f"{f', {len(chosen)} of them shown' * (len(chosen) < len(clip.numbers))}.",
         "Maps are upsampled linearly in time and space.",
-        *(RULES[rule].caption for rule in rules),
-        *(CAPTIONS[name] for name in dict.fromkeys(r for _, r, _ in rows) if name in CAPTIONS),
-        *dict.fromkeys(METHODS[e.method.name].describe(e.method.given) for e, _, _ in rows),
+        *(DISPLAY_RULES[rule].caption for rule in rules),
+        *dict.fromkeys(REPRESENTATIONS[r].caption for _, r, _ in rows),
+        *dict.fromkeys(e.method.description for e, _, _ in rows),
         f"{explanation.classifier}: layer {layer}.",
         *dict.fromkeys(f"{one.diagnosis}." for one, _, _ in rows if one.diagnosis),
     ]
@@ -193,7 +193,7 @@ def _strip(stem: str, clip: Clip, rows: list, plan: Plan, names: FileNames, laye
         columns=len(chosen),
         path=path,
         show=plan.display.show,
-        caption=" ".join(parts),
+        caption=" ".join(filter(None, parts)),
         colour_bars=[colour_bar(plan.display.colormap, rule) for rule in rules] if coloured else [],
     )
     return path

@@ -8,12 +8,12 @@ import numpy as np
 
 from classifier import Classifier
 from images import resized
-from methods import MethodCall
 from pipeline.explaining.explain import Asked, explain_batch
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.reporting.file_names import single_name
 from pipeline.reporting.report import Report
 from pipeline.reporting.running_table import RunningTable
+from registry import Call
 from runtime import write_text
 
 PAIRS, MANY_PAIRS = 2, 6  # of an image and its map in a row of a figure; one more beyond so many
@@ -41,7 +41,7 @@ class Panel(NamedTuple):
 def explained(
     images: Iterable[np.ndarray],
     before: Explanation,
-    methods: Sequence[MethodCall],
+    methods: Sequence[Call],
     classifier: Classifier,
     classes: Sequence[int],
 ) -> list[dict[tuple[str, int], Explanation]]:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from classifier import Classifier
-from evaluation import METRICS
-from methods import METHODS
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.dataset.ray_engine import explain_on_ray
 from pipeline.dataset.runner import Outcome, Runner
@@ -17,7 +15,6 @@ from pipeline.runs.augmentation import Augmenting
 from pipeline.runs.clips import run_clips
 from pipeline.runs.masking import Hiding
 from pipeline.runs.views import view_all
-from views import VIEWS
 
 
 def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
@@ -63,10 +60,8 @@ def prepared(plan: Plan) -> list[Classifier]:
     classifiers = [choice.load() for choice in plan.classifiers]
     for classifier in classifiers:
         plan.targets.asked(classifier)
-        for call in plan.methods:
-            METHODS[call.name].check(classifier)
-        for call in plan.views:
-            VIEWS[call.name].check(classifier, call.given)
+        for call in (*plan.methods, *plan.views):
+            call.entry.check(classifier, call.given)
         classifier.expect(_passes(plan))
         if plan.batch_size is not None:
             classifier.limit_batch(plan.batch_size)
@@ -103,7 +98,7 @@ def _experiment(outcome: Outcome, experiments: list, report: Report) -> None:
 
 def _passes(plan: Plan) -> int:
     """About how many passes a plan takes, beside those that methods expect themselves."""
-    measuring = sum(METRICS[call.name].passes for call in plan.evaluation.metrics)
+    measuring = sum(call.entry.passes for call in plan.evaluation.metrics)
     changed = plan.experiments.passes
     return len(plan.images) * (1 + len(plan.methods) * (1 + measuring + changed))
 

@@ -14,8 +14,8 @@ from pipeline.explaining.explanation import drawable
 from pipeline.plan import Plan
 from pipeline.reporting.file_names import view_name
 from pipeline.reporting.report import Report
+from registry import Call
 from runtime import noting, prefetch
-from views import VIEWS, ViewCall
 
 CELLS, COLUMNS = 12, 4  # of one figure
 PAGE = 7.0  # inches: a mosaic is as wide as a page
@@ -32,7 +32,7 @@ class Subject(NamedTuple):
 class Viewed(NamedTuple):
     """An image that a view made of a subject."""
 
-    call: ViewCall
+    call: Call
     classifier: Classifier
     subject: Subject
     image: np.ndarray  # (H, W, 3) uint8
@@ -58,10 +58,10 @@ class Viewed(NamedTuple):
     @property
     def title(self) -> str:
         """View, classifier, class, and what the view has to say, a line each."""
-        view, index = VIEWS[self.call.name], self.subject.class_index
+        view, index = self.call.entry, self.subject.class_index
         of = (self.label or "").replace("_", " ")
         words = view.words(self.classifier, index, self.notes)
-        parts = view.titled(self.call.given), self.classifier_title, of, words
+        parts = self.call.title, self.classifier_title, of, words
         return "\n".join(part for part in parts if part)
 
     def row(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def view_all(plan: Plan, classifiers: Iterable[Classifier], report: Report) -> N
     gallery.finish()
 
 
-def look(call: ViewCall, classifier: Classifier, subject: Subject) -> Viewed:
+def look(call: Call, classifier: Classifier, subject: Subject) -> Viewed:
     """The view of one subject."""
     images = None
     if subject.image is not None:
@@ -105,7 +105,7 @@ def look(call: ViewCall, classifier: Classifier, subject: Subject) -> Viewed:
     classes = None if subject.class_index is None else np.array([subject.class_index])
     started = time.perf_counter()
     with noting() as notes:
-        (image,) = VIEWS[call.name](classifier, images, classes, **call.given)
+        (image,) = call.entry(classifier, images, classes, **call.given)
     frames = notes.pop("frames", [None])[0]
     seconds = time.perf_counter() - started
     return Viewed(call, classifier, subject, image, notes, frames, seconds)
@@ -118,7 +118,7 @@ def _viewed(plan: Plan, classifiers: list[Classifier], report: Report) -> Iterat
     for path, image in _images(plan, classifiers, report):
         for classifier in classifiers:
             for call in plan.views:
-                takes = VIEWS[call.name].takes
+                takes = call.entry.takes
                 for subject in subjects.of[takes](classifier, path, image):
                     key = classifier.name, str(call), subject.path, subject.class_index
                     if key in seen:
@@ -141,9 +141,9 @@ class Subjects:
             "class": self._classes,
         }
 
-    def need_images(self, call: ViewCall, classifier: Classifier) -> bool:
+    def need_images(self, call: Call, classifier: Classifier) -> bool:
         """Whether the view has to wait for images."""
-        takes = VIEWS[call.name].takes
+        takes = call.entry.takes
         asked = self.targets.asked(classifier)
         by_image = {"image": True, "class": any(one.needs_image for one in asked)}
         return by_image.get(takes, False)
@@ -211,7 +211,7 @@ class Gallery:
         page = self._pages.setdefault((str(viewed.call), viewed.classifier.name), [])
         page.append(viewed)
         cells = sum(len(_cells(one)) for one in page)
-        is_alone = self.display.kind == "singles" or VIEWS[viewed.call.name].is_mosaic
+        is_alone = self.display.kind == "singles" or viewed.call.entry.is_mosaic
         if is_alone or cells + len(_cells(viewed)) > CELLS:
             self._save(page)
 
@@ -223,7 +223,7 @@ class Gallery:
 
     def _save(self, page: list[Viewed]) -> None:
         first = page[0]
-        view = VIEWS[first.call.name]
+        view = first.call.entry
         images, titles = zip(*(cell for viewed in page for cell in _cells(viewed)), strict=True)
         self.report.save(
             _page_name(page),
@@ -241,7 +241,7 @@ def _cells(viewed: Viewed) -> list[tuple[np.ndarray, str]]:
     path, image = viewed.subject.path, viewed.subject.image
     if image is None:
         return [(viewed.image, viewed.title)]
-    if VIEWS[viewed.call.name].is_mosaic:
+    if viewed.call.entry.is_mosaic:
         return [(viewed.image, f"{path.name}\n{viewed.title}")]
     return [(drawable(image), path.name), (viewed.image, viewed.title)]
 
@@ -258,8 +258,8 @@ def _page_name(page: list[Viewed]) -> str:
 def caption(page: list[Viewed]) -> str:
     """All options, the layer where the view looks at the target layer, and where it was stopped."""
     first = page[0]
-    view = VIEWS[first.call.name]
-    parts = [view.describe(first.call.given)] + [view.legend] * bool(view.legend)
+    view = first.call.entry
+    parts = [first.call.description] + [view.legend] * bool(view.legend)
     if view.takes == "image":
         parts.append(f"{first.classifier.name}: layer {first.classifier.layer}.")
     if any(viewed.notes.get("stopped_early") for viewed in page):

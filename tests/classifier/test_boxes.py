@@ -158,8 +158,8 @@ def test_saliency_is_the_gradient_of_the_similarity(detector):
 @pytest.mark.parametrize("name", ["GRADCAM", "SMOOTHGRAD"])
 def test_methods_that_look_into_layers_refuse_a_detector(name, detector):
     with pytest.raises(ValueError, match="only gives scores"):
-        METHODS[name].check(detector)
-    METHODS["SALIENCY"].check(detector)
+        METHODS[name].check(detector, {})
+    METHODS["SALIENCY"].check(detector, {})
 
 
 def test_saliency_of_a_function_without_a_gradient_is_refused_in_one_line():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from classifier.labels import Labels, best_indices, numbered_labels, read_labels
-from registry.suggest import suggest
+from registry import suggest
 
 IMAGENET = read_labels("imagenet")
 

@@ -5,10 +5,11 @@ import pytest
 from support import bright_classifier, noise, sequential
 
 from classifier import load_classifier
-from evaluation import METRICS, drop, gaze, masks, parse_metric, randomisation, road, shape
+from evaluation import METRICS, drop, gaze, masks, randomisation, road, shape
 from evaluation.metric import TRUTHS, unit
 from gradcam import gradcam
 from methods import METHODS
+from registry import parse_call
 from runtime import noting
 
 RNG = np.random.default_rng(0)
@@ -93,10 +94,10 @@ def test_every_metric_says_what_it_is(name):
 
 
 def test_a_call_is_parsed_with_its_options():
-    call = parse_metric("deletion:step=448:start=black", METRICS)
+    call = parse_call("deletion:step=448:start=black", METRICS)
     assert str(call) == "DELETION:step=448:start=black"
     with pytest.raises(ValueError, match="no metric 'DELETE'; did you mean 'DELETION'"):
-        parse_metric("DELETE", METRICS)
+        parse_call("DELETE", METRICS)
 
 
 def test_pearson_of_a_scaled_map_is_one_and_of_a_constant_one_nan():

@@ -7,7 +7,8 @@ from keras import layers
 from support import functional, noise, quick, randomised, sequential
 
 from classifier import load_classifier
-from methods import METHODS, parse_method
+from methods import METHODS
+from registry import parse_call
 from runtime import noting
 
 EVERYWHERE = [name for name, row in METHODS.items() if not row.own_layer]
@@ -42,9 +43,9 @@ PASSES = {  # of 16 channels or 16 patches
 
 @pytest.mark.parametrize(("text", "passes"), PASSES.items(), ids=str)
 def test_passes_are_counted(text, passes):
-    call = parse_method(text, METHODS)
+    call = parse_call(text, METHODS)
     with noting() as notes:
-        METHODS[call.name](load_classifier(sequential()), noise(count=1), [0], **call.given)
+        call.entry(load_classifier(sequential()), noise(count=1), [0], **call.given)
     assert notes["passes"] == passes
 
 
@@ -129,11 +130,11 @@ def test_every_method_says_what_it_is_and_what_its_options_are(name):
 
 
 def test_a_call_is_parsed_with_its_options():
-    call = parse_method("gradcam:relu=channels", METHODS)
+    call = parse_call("gradcam:relu=channels", METHODS)
     assert (call.name, call.given) == ("GRADCAM", {"relu": "channels"})
     assert str(call) == "GRADCAM:relu=channels"
-    assert parse_method("FEM:k=1.5", METHODS).given == {"k": 1.5}
-    assert str(parse_method("gradcam++:smooth=augment", METHODS)) == "GRADCAM++:smooth=augment"
+    assert parse_call("FEM:k=1.5", METHODS).given == {"k": 1.5}
+    assert str(parse_call("gradcam++:smooth=augment", METHODS)) == "GRADCAM++:smooth=augment"
 
 
 @pytest.mark.parametrize(
@@ -149,4 +150,4 @@ def test_a_call_is_parsed_with_its_options():
 )
 def test_a_wrong_call_is_answered_with_what_would_do(text, words):
     with pytest.raises(ValueError, match=words):
-        parse_method(text, METHODS)
+        parse_call(text, METHODS)

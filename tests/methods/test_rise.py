@@ -143,15 +143,15 @@ def test_the_curve_is_the_correlation_with_half_as_many_masks():
 
 
 def test_presets_are_the_labs_and_the_authors_and_what_is_given_wins():
-    options = METHODS["RISE"].all_options
-    assert options({"preset": "lab"})["masks"] == 200
-    assert options({"preset": "lab"})["keep"] == 0.4
-    assert options({"preset": "authors"}) | {"seed": 0} == {
+    call = METHODS["RISE"].call
+    assert call(preset="lab").options["masks"] == 200
+    assert call(preset="lab").options["keep"] == 0.4
+    assert call(preset="authors").options | {"seed": 0} == {
         "masks": 8000, "grid": 7, "keep": 0.5, "seed": 0, "until_stable": 0.0,
     }  # fmt: skip
-    assert options({"preset": "lab", "masks": 50})["masks"] == 50
+    assert call(preset="lab", masks=50).options["masks"] == 50
     with pytest.raises(ValueError, match="did you mean 'lab'"):
-        options({"preset": "labs"})
+        call(preset="labs").options  # noqa: B018 (which raises)
 
 
 @pytest.mark.parametrize("wrong", [{"masks": 0}, {"grid": 0}, {"keep": 1.0}, {"until_stable": 1.5}])

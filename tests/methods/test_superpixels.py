@@ -174,7 +174,7 @@ def test_all_classes_come_from_one_run_and_the_seed_decides():
 
 
 def test_the_labs_preset():
-    options = METHODS["LIME"].all_options({"preset": "lab"})
+    options = METHODS["LIME"].call(preset="lab").options
     assert (options["samples"], options["hide"], options["shown"]) == (2000, "black", 15)
     assert options["positive_only"]
     assert options["hide_rest"]

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from representations import (
+    DISPLAY_RULES,
     REPRESENTATIONS,
-    RULES,
     represent,
     represent_colour,
     represent_convergence,
@@ -177,11 +177,11 @@ def test_the_signed_gradient_is_a_colour_image_grey_at_zero():
 
 def test_maps_of_gradients_are_clipped_at_their_percentile():
     values = np.arange(1000, dtype=np.float32).reshape(20, 50)
-    shown = RULES["percentile"].shown(values)
+    shown = DISPLAY_RULES["percentile"].shown(values)
     assert shown.max() == pytest.approx(0.995 * 999)
     np.testing.assert_array_equal(shown[:19], values[:19])
-    signed = RULES["signed percentile"].shown(values * np.where(values % 2, 1, -1))
+    signed = DISPLAY_RULES["signed percentile"].shown(values * np.where(values % 2, 1, -1))
     assert -signed.min() == signed.max() == pytest.approx(0.995 * 999)
     sparse = np.zeros((30, 30))
     sparse[0, 0] = 5  # where almost all is 0, the maximum stays
-    np.testing.assert_array_equal(RULES["percentile"].shown(sparse), sparse)
+    np.testing.assert_array_equal(DISPLAY_RULES["percentile"].shown(sparse), sparse)

@@ -9,8 +9,9 @@ from support import ROOT, backbone, functional, noise, sequential, subclassed
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import numbered_labels
 from images import read_image, resized
+from registry import parse_call
 from runtime import noting
-from views import VIEWS, parse_view
+from views import VIEWS
 from views.filters import first_kernels
 
 QUICK = {"steps": 3, "top": 2}
@@ -284,8 +285,8 @@ def test_preprocessing_is_found_as_a_matrix_or_refused():
         (lambda c: VIEWS["CLASS_IMPRESSION"](c, None, [0], steps=0), "steps is at least 1"),
         (lambda c: VIEWS["CLASS_IMPRESSION"](c, None, [3]), "class_indices go from 0 to 2"),
         (lambda c: VIEWS["FILTERS"](c, layer="conv9"), "no layer 'conv9'"),
-        (lambda c: parse_view("ACTIVATION", VIEWS), "did you mean 'ACTIVATIONS'"),
-        (lambda c: parse_view("FILTERS:steps=many", VIEWS), "whole number"),
+        (lambda c: parse_call("ACTIVATION", VIEWS), "did you mean 'ACTIVATIONS'"),
+        (lambda c: parse_call("FILTERS:steps=many", VIEWS), "whole number"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, words):
@@ -294,7 +295,7 @@ def test_what_makes_no_sense_is_refused(call, words):
 
 
 def test_a_view_is_parsed_with_its_options():
-    call = parse_view("class_impression:parametrisation=fourier:steps=64", VIEWS)
+    call = parse_call("class_impression:parametrisation=fourier:steps=64", VIEWS)
     assert call.name == "CLASS_IMPRESSION"
     assert call.given == {"parametrisation": "fourier", "steps": 64}
 

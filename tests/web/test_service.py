@@ -19,7 +19,7 @@ from support import noise, sequential
 
 import main
 from images import ImageError
-from methods import METHODS, MethodCall
+from methods import METHODS
 from pipeline import ClassifierChoice
 from web import server
 from web.render import DisplayOptions, downloads_html, shown_html
@@ -36,7 +36,7 @@ from web.service import (
 )
 
 IMAGE = noise(count=1)[0].astype(np.uint8)
-RISE = MethodCall("RISE", {"masks": 96})
+RISE = METHODS["RISE"].call(masks=96)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_a_classifier_of_clips_is_refused(tmp_path):
 
 
 def test_methods_and_classes_are_explained_each_with_each(service):
-    calls = [MethodCall("GRADCAM"), MethodCall("FEM")]
+    calls = [METHODS["GRADCAM"].call(), METHODS["FEM"].call()]
     answer = service.explain("small", IMAGE, calls, "index:0,bee")
     found = [(e.method.name, e.label) for e in answer.explanations]
     assert found == [("GRADCAM", "ant"), ("GRADCAM", "bee"), ("FEM", "ant")]
@@ -101,8 +101,10 @@ def test_methods_and_classes_are_explained_each_with_each(service):
 
 
 def test_a_layer_is_for_one_request_only(service):
-    first = service.explain("small", IMAGE, [MethodCall("GRADCAM")], "ant", layer="backbone/conv1")
-    second = service.explain("small", IMAGE, [MethodCall("GRADCAM")], "ant")
+    first = service.explain(
+        "small", IMAGE, [METHODS["GRADCAM"].call()], "ant", layer="backbone/conv1"
+    )
+    second = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "ant")
     assert first.explanations[0].map.shape == (16, 16)
     assert second.explanations[0].map.shape == (8, 8)
 
@@ -127,7 +129,7 @@ def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(service):
 def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(service):
     stop = threading.Event()
     stop.set()
-    calls = [MethodCall("GRADCAM"), RISE, MethodCall("FEM")]
+    calls = [METHODS["GRADCAM"].call(), RISE, METHODS["FEM"].call()]
     answer = service.explain("small", IMAGE, calls, "ant", stop=stop)
     (kept,) = answer.explanations
     assert kept.method.name == "GRADCAM"
@@ -163,11 +165,11 @@ def test_a_classifier_works_for_one_visitor_at_a_time(choice):
 )
 def test_a_class_that_there_is_not_is_said(service, target, words):
     with pytest.raises(ValueError, match=re.escape(words)):
-        service.explain("small", IMAGE, [MethodCall("GRADCAM")], target)
+        service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], target)
 
 
 def test_no_more_maps_are_made_than_a_page_holds(service):
-    calls = [MethodCall("GRADCAM", {"smooth": "none"})] * 5
+    calls = [METHODS["GRADCAM"].call(smooth="none")] * 5
     with pytest.raises(ValueError, match=f"15 maps .* {MOST_MAPS} at once"):
         service.explain("small", IMAGE, calls, "ant,bee,index:2")
 
@@ -176,22 +178,21 @@ def test_no_more_maps_are_made_than_a_page_holds(service):
 def test_too_many_classes_are_refused_before_any_contrast_is_made(service, target, monkeypatch):
     monkeypatch.delattr("classifier.explained_classes.ExplainedClasses.contrast")
     with pytest.raises(ValueError, match="too many classes"):
-        service.explain("small", IMAGE, [MethodCall("GRADCAM")], target)
+        service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], target)
 
 
 def test_a_contrast_is_for_one_request_only(service):
-    answer = service.explain("small", IMAGE, [MethodCall("GRADCAM")], "ant:bee")
+    answer = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "ant:bee")
     assert answer.explanations[0].label == "ant - bee"
     assert service._loaded["small"][0].network.contrasts == ()
     with pytest.raises(ValueError, match="20 maps"):
-        service.explain("small", IMAGE, [MethodCall("FEM")] * 5, "ant:bee,bee:ant,-ant,-bee")
+        service.explain("small", IMAGE, [METHODS["FEM"].call()] * 5, "ant:bee,bee:ant,-ant,-bee")
     assert service._loaded["small"][0].network.contrasts == ()
 
 
 def test_only_options_that_differ_from_their_defaults_are_given():
-    assert call_of("RISE", {"masks": 4000, "grid": 7, "keep": None, "preset": ""}) == MethodCall(
-        "RISE", {"grid": 7}
-    )
+    values = {"masks": 4000, "grid": 7, "keep": None, "preset": ""}
+    assert call_of("RISE", values) == METHODS["RISE"].call(grid=7)
     assert call_of("ATTENTION", {"layer": ""}).given == {}
     assert call_of("LIME", {"preset": "lab"}).given == {"preset": "lab"}
 
@@ -239,7 +240,7 @@ def test_a_large_upload_is_made_smaller():
 
 
 def test_what_is_shown_has_its_files_within_and_names_escaped(service):
-    answer = service.explain("small", IMAGE, [MethodCall("GRADCAM")], "index:2")
+    answer = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "index:2")
     look = DisplayOptions("isolines", "viridis", 0.3)
     shown, links = shown_html(answer, look), downloads_html(answer, look)
     assert "<b>" not in shown

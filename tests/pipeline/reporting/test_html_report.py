@@ -10,7 +10,7 @@ from PIL import Image
 from support import ROOT, noise
 
 import main
-from methods import MethodCall
+from methods import METHODS
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Display
 from pipeline.reporting.html_report import GALLERY
@@ -72,7 +72,7 @@ def noisy(count: int = 1) -> list[Explanation]:
             f"class {i}",
             0.5,
             "network",
-            MethodCall("GRADCAM"),
+            METHODS["GRADCAM"].call(),
             top=[("", "ant", 0.5)],
         )
         for i in range(count)
