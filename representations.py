@@ -268,6 +268,7 @@ DISPLAY_RULES = {
     ),
 }
 UPSAMPLING = "Maps are upsampled bilinearly to the image."
+CLIP_UPSAMPLING = "Maps are upsampled linearly in time and space."
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def activations(
     return mosaics
 
 
-def words(classifier, class_index: int | None, notes: dict) -> str:
+def describe(classifier, class_index: int | None, notes: dict) -> str:
     """How many channels of which layers one image's mosaic shows."""
     (channels,) = notes["channels"]
     return "\n".join(

@@ -47,7 +47,7 @@ def class_impression(
     return [way[-1] for way in frames]
 
 
-def words(classifier, class_index: int | None, notes: dict) -> str:
+def describe(classifier, class_index: int | None, notes: dict) -> str:
     """The class's logit at the start and end of one ascent, and what is predicted of its end."""
     ((before, after),), (predicted,) = notes["logits"], notes["predicted"]
     own = "the prediction"

@@ -51,7 +51,7 @@ def feature_inversion(
     return [way[-1] for way in frames]
 
 
-def words(classifier, class_index: int | None, notes: dict) -> str:
+def describe(classifier, class_index: int | None, notes: dict) -> str:
     """The loss at the start and end of one descent."""
     ((before, after),) = notes["losses"]
     return f"loss {before:.2g} \u2192 {after:.2g}"

@@ -51,7 +51,7 @@ def filters(
     return [mosaic(tiles)]
 
 
-def words(classifier, class_index: int | None, notes: dict) -> str:
+def describe(classifier, class_index: int | None, notes: dict) -> str:
     """The layer, and its filters where these are few; those that nothing excites are silent."""
     channels = notes["channels"]
     silent = [response == 0 for response in notes.get("responses", [1] * len(channels))]

@@ -19,7 +19,7 @@ from registry import Call, Entry
 AT_LEAST_ONE = {"top", "steps"}  # options
 
 
-def no_words(classifier, class_index: int | None, notes: dict[str, Any]) -> str:
+def no_description(classifier, class_index: int | None, notes: dict[str, Any]) -> str:
     """Nothing to say beside a view's name."""
     return ""
 
@@ -29,7 +29,7 @@ class View(Entry):
     """A row of the table: called like its function."""
 
     takes: Literal["image", "class", "nothing"] = "image"
-    words: Callable[[Any, int | None, dict[str, Any]], str] = no_words  # of one image's notes
+    describe: Callable[[Any, int | None, dict[str, Any]], str] = no_description  # by its notes
     ascends: bool = False  # notes `frames` (N, F, H, W, 3) uint8 of its way from noise
     is_mosaic: bool = False  # of many small images, to be drawn large
     legend: str = ""  # what a caption says of its colours

@@ -9,7 +9,7 @@ from PIL import Image
 
 from figures import ColourBar, draw_grid
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
-from pipeline.explaining.record import finite, method_record, versions
+from pipeline.explaining.record import call_record, finite, versions
 from pipeline.reporting.thumbnail_gallery import data_uri, legend, text
 from registry import suggest
 from representations import DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
@@ -93,9 +93,9 @@ def downloads_html(answer: Answer, look: DisplayOptions) -> str:
     record = {
         "versions": versions(),
         "classifier": answer.classifier,
-        "methods": [method_record(explanation.method) for explanation in explanations],
+        "methods": [call_record(explanation.method) for explanation in explanations],
         "drawn": vars(look),
-        "explanations": [explanation.row() for explanation in explanations],
+        "explanations": [explanation.as_record() for explanation in explanations],
     }
     content = json.dumps(finite(record), indent=2, ensure_ascii=False, default=str).encode()
     links.append(_link("record.json", content, "application/json", "record (JSON)"))

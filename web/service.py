@@ -13,7 +13,7 @@ from classifier import Classifier
 from classifier.applications import applications
 from images import ImageError, read_image
 from methods import METHODS
-from pipeline.explaining.explain import Asked, CutShortError, asked, explain_batch
+from pipeline.explaining.explain import CutShortError, Request, explain_batch, request_of
 from pipeline.explaining.explanation import Explanation, drawable
 from pipeline.explaining.record import classifier_record
 from pipeline.plan import ClassifierChoice, Targets
@@ -86,7 +86,7 @@ class ExplanationService:
     def guesses(self, name: str, image: np.ndarray) -> list[Guess]:
         """The best classes of an image (H, W, 3), best first."""
         with self._classifier(name) as classifier:
-            scores = classifier.scores(asked(image, classifier, ()).input_image[np.newaxis])[0]
+            scores = classifier.scores(request_of(image, classifier, ()).input_image[np.newaxis])[0]
             best = np.argsort(-scores, kind="stable")[:MOST_CLASSES]
             return [
                 Guess(f"index:{i}", classifier.title(i).replace("_", " "), float(scores[i]))
@@ -118,13 +118,13 @@ class ExplanationService:
             return stop.is_set() or time.monotonic() > deadline
 
         with self._classifier(name, layer) as classifier, with_listener(listener):
-            one = asked(image, classifier, ())
+            request = request_of(image, classifier, ())
             targets = _targets(target)
-            scores = classifier.scores(one.input_image[np.newaxis])[0]
+            scores = classifier.scores(request.input_image[np.newaxis])[0]
             maps = len(calls) * len(targets.indices(classifier, scores))
             if maps > MOST_MAPS:
                 raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")
-            found = _found(one._replace(methods=calls), classifier, targets)
+            found = _explanations(request._replace(methods=calls), classifier, targets)
             if not found:
                 raise StoppedError("stopped before the first masks were seen")
             done = [explanation.method for explanation in found]
@@ -167,15 +167,15 @@ def choice_name(choice: ClassifierChoice) -> str:
     return f"{name} (own)" if name in applications() else name
 
 
-def _found(one: Asked, classifier: Classifier, targets: Targets) -> list[Explanation]:
+def _explanations(request: Request, classifier: Classifier, targets: Targets) -> list[Explanation]:
     """What its methods say of the image, until they are stopped. Raises ImageError."""
     try:
-        (found,) = explain_batch([one], classifier, targets)
+        (answer,) = explain_batch([request], classifier, targets)
     except CutShortError as cut:
-        (found,) = cut.found
-    if isinstance(found, ImageError):
-        raise found
-    return found
+        (answer,) = cut.answers
+    for failure in answer.failures:
+        raise ImageError(failure.reason)
+    return answer.explanations
 
 
 def _targets(text: str) -> Targets:

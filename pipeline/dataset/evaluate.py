@@ -1,6 +1,6 @@
-"""Explanations of one image, evaluated: what the metrics say, and how well methods agree."""
+"""Explanations of one image with what the metrics say of them, and how well methods agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -8,73 +8,86 @@ import numpy as np
 
 from classifier import Classifier
 from engines.perturbation import correlation
+from evaluation.ground_truth import GroundTruthError
 from evaluation.measure import MetricInputs, measure
-from images import resized
 from pipeline.dataset.ground_truth import GroundTruthIndex
+from pipeline.explaining.explain import Failure
 from pipeline.explaining.explanation import Explanation
 from registry import Call
-from representations import upsampled
+from representations import upsampled, upsampled_clip
 
 
-def evaluated(
-    found: list[Explanation],
+def evaluate(
+    explanations: list[Explanation],
     classifier: Classifier,
+    input_image: np.ndarray,
     metrics: Sequence[Call],
-    evidence: GroundTruthIndex | None,
-) -> Iterator[Explanation]:
-    """The explanations of one image with what the metrics say, and how well methods agree."""
-    if not found:
-        return
-    first = found[0]
-    known = {}
-    if evidence is not None and first.path is not None:
-        name, index = evidence.true_class(first.path, classifier)
-        known |= {"true_class": name, "true_index": index}
+    truths: GroundTruthIndex,
+) -> tuple[list[Explanation], list[Failure]]:
+    """The explanations of one image, evaluated, and what failed; without metrics their true class.
+
+    `input_image` is the image (H, W, 3), or clip (T, H, W, 3), at the classifier's input size. A
+    metric that fails costs its own values only.
+    """
+    if not explanations:
+        return [], []
+    first = explanations[0]
+    name, index = truths.true_class(first.path, classifier)
+    explanations = [replace(e, true_class=name, true_index=index) for e in explanations]
     if not metrics:
-        yield from (replace(explanation, **known) for explanation in found)
-        return
-    input_image = resized(first.image, classifier.input_size)
-    if known:
-        known["truth"] = evidence.truth(first.path, first.image.shape[:2])
-    others = evidence.other_fixations(first.path) if known else None
-    for method in {str(explanation.method): explanation.method for explanation in found}.values():
-        own = [explanation for explanation in found if str(explanation.method) == str(method)]
-        row = method.entry
-        asked = [call for call in metrics if any(_lacks(one, call) for one in own)]
-        evaluated = MetricInputs(
-            classifier,
-            input_image,
-            [explanation.map for explanation in own],
-            [explanation.class_index for explanation in own],
-            partial(row, classifier, **method.given),
-            known.get("truth"),
-            others,
+        return explanations, []
+    frames = first.image[0] if first.is_clip else first.image
+    truth = truths.truth(first.path, frames.shape[:2])
+    failures = []
+    evaluated = []
+    for method in {str(e.method): e.method for e in explanations}.values():
+        of_method = [e for e in explanations if str(e.method) == str(method)]
+        inputs = MetricInputs(
+            classifier=classifier,
+            image=input_image,
+            maps=[e.map for e in of_method],
+            class_indices=[e.class_index for e in of_method],
+            explain=partial(method.entry, classifier, **method.given),
+            truth=truth,
+            other_fixations=truths.other_fixations(first.path),
         )
-        for explanation, results in zip(own, measure(evaluated, asked), strict=True):
-            agreement = _agreement(explanation, found, classifier.input_size)
-            results = explanation.results.joined(results)
-            yield replace(explanation, results=results, agreement=agreement, **known)
+        for call in metrics:
+            if all(str(call) in e.results.values for e in of_method):
+                continue
+            try:
+                results = measure(inputs, [call])
+            except GroundTruthError as error:
+                inputs, truth = replace(inputs, truth=None), None
+                failures.append(Failure("metrics", str(error)))
+                results = measure(inputs, [call])
+            except Exception as error:  # one metric on one image must not end a run
+                reason = f"image '{first.path}', {method}, {call}: {type(error).__name__}: {error}"
+                failures.append(Failure(str(call), reason.splitlines()[0]))
+                continue
+            of_method = [
+                replace(e, results=e.results.joined(result))
+                for e, result in zip(of_method, results, strict=True)
+            ]
+        evaluated += of_method
+    return [_with_agreement(e, evaluated, input_image.shape[:-1]) for e in evaluated], failures
 
 
-def _lacks(explanation: Explanation, call: Call) -> bool:
-    """Whether the metric was not asked of it before, or was impossible."""
-    return str(call) not in explanation.results.values
-
-
-def _agreement(
-    explanation: Explanation, found: list[Explanation], size: tuple[int, int]
-) -> dict[str, float]:
-    """The correlation of its map with other methods' maps of the same class, or of any class."""
-    own = upsampled(explanation.map, size)
-    return {
-        str(other.method): correlation(own, upsampled(other.map, size))
-        for other in found
+def _with_agreement(
+    explanation: Explanation, others: list[Explanation], size: tuple[int, ...]
+) -> Explanation:
+    """The explanation with the correlation of its map with others' of its class, or of any."""
+    bring = upsampled_clip if explanation.is_clip else upsampled
+    saliency_map = bring(explanation.map, size)
+    agreement = {
+        str(other.method): correlation(saliency_map, bring(other.map, size))
+        for other in others
         if str(other.method) != str(explanation.method)
         and (
             other.class_index == explanation.class_index
             or other.class_agnostic
             or explanation.class_agnostic
         )
-        and np.isfinite(own).all()
+        and np.isfinite(saliency_map).all()
         and np.isfinite(other.map).all()
     }
+    return replace(explanation, agreement=agreement)

@@ -47,7 +47,7 @@ class GroundTruthIndex:
             images = [image for image in images if image not in truths]
         self.images = tuple(images)
 
-    def tell(self) -> None:
+    def print_unmatched(self) -> None:
         """Says which images have no ground truth, where some is needed."""
         needed = [metric.name for metric in self.metrics if metric.truths]
         without = [str(image) for image in self.images if image not in self._files]

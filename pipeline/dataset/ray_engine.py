@@ -1,72 +1,138 @@
-"""The same plan on Ray: workers with classifiers of their own, the same store, the same resume.
+"""The same runner on Ray: workers with classifiers of their own, one store, the same resume.
 
 Needs requirements-distributed.txt. Every worker writes its own parts; what a killed worker had not
 written is given to another.
 """
 
+import json
 import logging
+import math
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from classifier import Classifier
 from pipeline.dataset.ground_truth import GroundTruthIndex
-from pipeline.dataset.runner import Runner
+from pipeline.dataset.runner import Outcome, Runner
 from pipeline.plan import Plan
 from runtime import as_path
+from runtime.start_up import start_tensorflow
 
-PICTURES_AT_ONCE = 64  # that a worker takes, and whose rows it then writes
+IMAGES_AT_ONCE = 64  # that a worker takes, and whose rows it then writes
 CONNECTION_SECONDS = 5
 ROOT = Path(__file__).parents[2]
 
+Prepare = Callable[[Plan], list[Classifier]]
+
+
+class Item(NamedTuple):
+    """A subject for a worker: an image, or a classifier's number with or without a class."""
+
+    image: str = ""
+    classifier: int = -1
+    class_index: int = -1
+
 
 class Worker:
-    """Explains images with classifiers of its own, and stores what it finds."""
+    """Answers for subjects with classifiers of its own, and stores what it finds."""
 
-    def __init__(self, plan: Plan, folder: str):
-        self.plan, self.folder = plan, folder
+    def __init__(self, plan: Plan, folder: str, prepare: Prepare):
+        self.plan, self.folder, self.prepare = plan, folder, prepare
 
     @cached_property
     def runner(self) -> Runner:
-        from pipeline.runs.run import prepared
-        from runtime.start_up import start_tensorflow
-
         os.chdir(self.folder)  # where the plan's paths start
         start_tensorflow()
-        return Runner(self.plan, prepared(self.plan), GroundTruthIndex(self.plan))
+        return Runner(self.plan, self.prepare(self.plan), GroundTruthIndex(self.plan), draws=False)
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """For each image whether it failed, and what is wrong with the plan: mostly nothing.
+        """For each subject the classes whose views are wanted, as JSON, and what is wrong.
 
-        That is told, not raised: of an error Ray hands on a traceback only, as text.
+        A mistake in the plan is told, not raised: of an error Ray hands on a traceback only.
         """
-        paths = [as_path(str(path)) for path in batch["image"]]
+        items = [Item(*values) for values in zip(*(batch[f] for f in Item._fields), strict=True)]
         try:
-            failed = [outcome.error is not None for outcome in self.runner.outcomes(paths)]
+            classes = [json.dumps(list(found)) for found in self._answered(items)]
             self.runner.store.flush()
         except (ValueError, OSError) as error:
-            return {"failed": np.ones(len(paths), bool), "mistake": [str(error)] * len(paths)}
-        return {"failed": np.array(failed), "mistake": [""] * len(failed)}
+            return {"classes": np.array(["[]"] * len(items)), "mistake": [str(error)] * len(items)}
+        return {"classes": np.array(classes), "mistake": [""] * len(items)}
+
+    def _answered(self, items: Sequence[Item]) -> Iterator[list[tuple[int, int]]]:
+        """For each subject (number of a classifier, class) of the views that it asks for."""
+        images = [as_path(str(item.image)) for item in items if item.image]
+        for outcome in self.runner.outcomes(images) if images else ():
+            yield [(number, index) for number, some in outcome.classes.items() for index in some]
+        for item in items:
+            if not item.image:
+                _view_outcome(self.runner, item)
+                yield []
 
 
-def explain_on_ray(plan: Plan, images: Sequence[Path]) -> None:
-    """Has the images explained and stored by the plan's workers; a bar tells how many are.
+def run_on_ray(runner: Runner, prepare: Prepare) -> None:
+    """Has all that the store lacks done and stored by the plan's workers; a bar tells how far.
 
-    Raises ValueError where Ray is not installed, no cluster is at the plan's address, or a worker
-    finds a mistake in the plan.
+    First images, then views of classes, of which some may be decided by images. Raises ValueError
+    where Ray is not installed, no cluster is at the plan's address, or a worker finds a mistake.
     """
+    plan = runner.plan
+    items = [Item(image=str(path)) for path in runner.pending(plan.images)]
+    items = items if runner.needs_images else []
+    classes = dict.fromkeys(runner.fixed_classes())
+    if items:
+        classes |= dict.fromkeys(_on_workers(plan, items, prepare, "image"))
+    views = [Item(classifier=n) for n, units in enumerate(runner.views) if units.of_nothing]
+    views += [Item(classifier=number, class_index=index) for number, index in classes]
+    if views:
+        list(_on_workers(plan, views, prepare, "view"))
+
+
+def _view_outcome(runner: Runner, item: Item) -> Outcome:
+    number, index = int(item.classifier), int(item.class_index)
+    return runner.views_of_classifier(number) if index < 0 else runner.views_of_class(number, index)
+
+
+def _on_workers(
+    plan: Plan, items: Sequence[Item], prepare: Prepare, unit: str
+) -> Iterator[tuple[int, int]]:
+    """Has the subjects answered; gives the (classifier, class) whose views they ask for."""
+    from tqdm import tqdm
+
+    ray = _connected(plan)
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    batches = ray.data.from_items([item._asdict() for item in items]).map_batches(
+        Worker,
+        fn_constructor_args=(replace(plan, fresh=False), str(Path.cwd()), prepare),
+        batch_size=min(IMAGES_AT_ONCE, math.ceil(len(items) / plan.workers)),
+        compute=ray.data.ActorPoolStrategy(size=plan.workers),
+        num_gpus=min(1, gpus / plan.workers) or None,
+    )
+    plural = "s" if len(items) > 1 else ""
+    print(f"{len(items)} {unit}{plural} for {plan.workers} workers", file=sys.stderr)
+    with tqdm(total=len(items), disable=None, unit=unit) as bar:
+        for batch in batches.iter_batches(batch_size=None):
+            for mistake in filter(None, batch["mistake"]):
+                raise ValueError(mistake)
+            for pairs in batch["classes"]:
+                yield from map(tuple, json.loads(str(pairs)))
+            bar.update(len(batch["mistake"]))
+
+
+def _connected(plan: Plan):
+    """Ray, connected to the plan's cluster, and quiet. Raises ValueError."""
     try:
         import ray
     except ImportError as error:
         raise ValueError(
             "--engine ray needs Ray: pip install -r requirements-distributed.txt"
         ) from error
-    from tqdm import tqdm
-
     _check_address(plan.ray_address)
     try:
         ray.init(
@@ -81,20 +147,7 @@ def explain_on_ray(plan: Plan, images: Sequence[Path]) -> None:
     context = ray.data.DataContext.get_current()
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # its import, just now, sets it too
     context.enable_progress_bars = False
-    gpus = int(ray.cluster_resources().get("GPU", 0))
-    made = ray.data.from_items([{"image": str(path)} for path in images]).map_batches(
-        Worker,
-        fn_constructor_args=(plan, str(Path.cwd())),
-        batch_size=min(PICTURES_AT_ONCE, -(-len(images) // plan.workers)),
-        compute=ray.data.ActorPoolStrategy(size=plan.workers),
-        num_gpus=min(1, gpus / plan.workers) or None,
-    )
-    print(f"{len(images)} images for {plan.workers} workers", file=sys.stderr)
-    with tqdm(total=len(images), disable=None, unit="image") as bar:
-        for batch in made.iter_batches(batch_size=None):
-            for mistake in filter(None, batch["mistake"]):
-                raise ValueError(mistake)
-            bar.update(len(batch["failed"]))
+    return ray
 
 
 def _check_address(address: str | None) -> None:

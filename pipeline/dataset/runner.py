@@ -1,96 +1,75 @@
-"""The runner: read images ahead, ask the classifiers, measure, store, hand the explanations on.
+"""The one way through a plan: subjects in, answers out, each stored and done once.
 
-What a store holds already is not asked again: its explanations are made of its rows.
+A subject is an image or clip, a class, or the classifier itself. What is asked of it are methods
+with their metrics, changes of the image, and views. What a store holds already is not done again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from classifier import Classifier
-from evaluation.ground_truth import GroundTruthError
-from fem import get_img_array
-from images import ImageError, read_clip, resized
-from methods import METHODS
-from pipeline.dataset.evaluate import evaluated
+from pipeline.dataset.change_units import ChangeUnits
+from pipeline.dataset.explanation_units import ExplanationUnits
 from pipeline.dataset.ground_truth import GroundTruthIndex
-from pipeline.dataset.rows import Source, content_hash, failed_row, restored, stored_row, unit_key
+from pipeline.dataset.loading import Loaded, Loader
+from pipeline.dataset.rows import Source
 from pipeline.dataset.store import Index, Store
-from pipeline.explaining.explain import Asked, Box, CutShortError, asked, explain_batch
+from pipeline.dataset.view_units import ViewUnits
+from pipeline.explaining.changes import ChangedExplanation
+from pipeline.explaining.explain import Failure
 from pipeline.explaining.explanation import Explanation
-from pipeline.plan import PREDICTED, Plan, Targets
-from registry import Call, parse_call
-from runtime import as_path, prefetch
+from pipeline.explaining.view_image import ViewImage
+from pipeline.plan import Plan
+from runtime import prefetch
 
 
-class Outcome(NamedTuple):
-    """What became of an image."""
+@dataclass
+class Outcome:
+    """What became of a subject, by all classifiers."""
 
-    path: Path
-    explanations: list[Explanation]  # none where the store has all of them and nothing is drawn
-    error: str | None = None
+    path: Path | None = None  # None where the subject is no image
+    explanations: list[Explanation] = field(default_factory=list)
+    changed: list[ChangedExplanation] = field(default_factory=list)
+    views: list[ViewImage] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    classes: dict[int, list[int]] = field(default_factory=dict)  # classifier -> whose views to make
 
-
-class Loaded(NamedTuple):
-    """An image on its way: its file, and what is still to be done with it."""
-
-    source: Source
-    image: np.ndarray | None = None  # None where nothing is to be done, or it is broken
-    inputs: tuple[np.ndarray, ...] = ()  # at each classifier's input size
-    error: str | None = None
-
-
-def explain(
-    classifier: Classifier,
-    image: str | Path | np.ndarray,
-    method: str,
-    target: str | int = PREDICTED,
-    target_box: int | Box | None = None,
-    **options,
-) -> Explanation:
-    """The explanation of one image, a file or (H, W, 3) uint8 RGB, for one class.
-
-    `target` is a class name, a WordNet id, an index or `predicted`; `target_box`, of a detector,
-    the number of a detection or x, y, w, h in the image. A classifier of clips takes a video, a
-    GIF, a folder of frames, or its T frames (T, H, W, 3). Raises ValueError or ImageError.
-    """
-    call = parse_call(method, METHODS)
-    call = Call(call.entry, call.given | options)
-    call.entry.check(classifier, call.given)
-    path = None if isinstance(image, np.ndarray) else as_path(image)
-    pixels = image if path is None else _read(path, classifier)
-    text = f"index:{target}" if isinstance(target, int | np.integer) else target
-    targets = Targets(text, box=target_box)
-    targets.asked(classifier)
-    (found,) = explain_batch([asked(pixels, classifier, [call], path)], classifier, targets)
-    if isinstance(found, ImageError):
-        raise found
-    if len(found) > 1:
-        raise ValueError(f"target '{target}' stands for {len(found)} classes; explain one")
-    return found[0]
-
-
-def _read(path: Path, classifier: Classifier) -> np.ndarray:
-    """The image (H, W, 3), or as many frames (T, H, W, 3) of the clip as the classifier takes."""
-    return read_clip(path, classifier.frames).frames if classifier.frames else get_img_array(path)
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of it."""
+        return not (self.explanations or self.views or self.failures)
 
 
 class Runner:
-    """Explains a plan's images, a batch at a time, and stores what it finds."""
+    """Carries a plan's work out, a batch of images at a time, and stores what it finds."""
 
-    def __init__(self, plan: Plan, classifiers: Sequence[Classifier], evidence: GroundTruthIndex):
-        self.plan = plan
-        self.classifiers = classifiers
-        self.evidence = evidence
+    def __init__(
+        self,
+        plan: Plan,
+        classifiers: Sequence[Classifier],
+        truths: GroundTruthIndex,
+        draws: bool = True,
+    ):
+        """Without `draws` only what the store has not is done and handed on."""
+        self.plan, self.classifiers, self.truths, self.draws = plan, classifiers, truths, draws
         self.stopped = False  # by Ctrl-C, which is known when a batch has its outcomes
-        self.store = Store(plan.display.output_dir)
-        self.index = Index(plan.display.output_dir)
-        self.keys = [
-            [unit_key(classifier, method, plan.targets) for method in plan.methods]
-            for classifier in classifiers
+        self.store, self.index = Store(plan.display.output_dir), Index(plan.display.output_dir)
+        self.explanations = [
+            ExplanationUnits(plan, classifier, number, truths, self.index, self.store)
+            for number, classifier in enumerate(classifiers)
         ]
+        self.changes = [
+            ChangeUnits(plan, units.classifier, units.keys, self.index, self.store)
+            for units in self.explanations
+        ]
+        self.views = [ViewUnits(plan, c, self.index, self.store) for c in classifiers]
+        self._loader = Loader(classifiers, self.index, self._needs_nothing)
+
+    @property
+    def keys(self) -> list[dict[str, str]]:
+        """What tells this plan's explanations from others in the store, without the image."""
+        return [key for units in self.explanations for key in units.keys.values()]
 
     def outcomes(self, images: Iterable[Path]) -> Iterator[Outcome]:
         """What becomes of each image, in their order; ends after what was there on Ctrl-C.
@@ -98,7 +77,7 @@ class Runner:
         Raises StoreError, and FileNotFoundError where the images' folder is gone.
         """
         size = self.plan.images_at_once
-        for loaded in _batches(prefetch(self._load, images, size), size):
+        for loaded in _batches(prefetch(self._loader.load, images, size), size):
             yield from self._batch(loaded)
             if self.stopped:
                 return
@@ -107,154 +86,105 @@ class Runner:
         """The images that are not known to be done, as far as can be told without reading."""
         return [path for path in images if not self._known_done(path)]
 
+    def views_of_classifier(self, number: int) -> Outcome:
+        """The views of the classifier of that number that are of nothing else."""
+        return self._view_outcome(*self.views[number].views_of_nothing(self.draws))
+
+    def views_of_class(self, number: int, class_index: int) -> Outcome:
+        """The views of one class of the classifier of that number."""
+        return self._view_outcome(*self.views[number].views_of_class(class_index, self.draws))
+
+    def fixed_classes(self) -> list[tuple[int, int]]:
+        """(number of the classifier, class) of views of classes that no image decides."""
+        return [
+            (number, index)
+            for number, units in enumerate(self.views)
+            if units.of_classes
+            for index in self.plan.targets.fixed(units.classifier)
+        ]
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether anything is asked of images, or of the classes that they decide."""
+        of_images = any(units.of_images for units in self.views)
+        return bool(self.plan.methods) or of_images or self._images_decide_classes
+
+    @property
+    def _images_decide_classes(self) -> bool:
+        return any(
+            units.of_classes
+            and any(part.needs_image for part in self.plan.targets.asked(units.classifier))
+            for units in self.views
+        )
+
     def _known_done(self, path: Path) -> bool:
         try:
-            status = path.stat()
+            source = self._loader.known(path)
         except OSError:
             return False
-        hashed = self.index.known_hash(str(path), status.st_size, status.st_mtime_ns)
-        source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
-        return bool(hashed) and self._is_done(source)
-
-    def _load(self, path: Path) -> Loaded:
-        """Reads an image as far as there is something to do with it."""
-        try:
-            status = path.stat()
-            hashed = self.index.known_hash(str(path), status.st_size, status.st_mtime_ns)
-            source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
-            if hashed and not self.plan.uses_stored and self._is_done(source):
-                return Loaded(source)
-            content = path.read_bytes()
-            source = source._replace(hash=content_hash(content))
-            if not self.plan.uses_stored and self._is_done(source):
-                return Loaded(source)
-            image = get_img_array(path, content)
-        except (OSError, ImageError) as error:
-            if not path.parent.is_dir():
-                raise FileNotFoundError(
-                    f"the folder '{path.parent}' is gone; what was finished is stored"
-                ) from error
-            if isinstance(error, OSError):
-                error = ImageError(f"image '{path}' cannot be read: {error.strerror or error}")
-            return Loaded(Source(path, "", 0, 0), error=str(error))
-        sizes = {classifier.input_size: None for classifier in self.classifiers}
-        images = {size: resized(image, size) for size in sizes}
-        own = tuple(images[classifier.input_size] for classifier in self.classifiers)
-        return Loaded(source, image, own)
+        return bool(source.hash) and self._is_done(source)
 
     def _is_done(self, source: Source) -> bool:
-        """Whether the store has every unit of the image, with the metrics that are wanted."""
-        wanted = self.evidence.wanted(source.path)
-        for keys in self.keys:
-            for key in keys:
-                stored = self.index.find(source.columns() | key)
-                if stored is None or not wanted <= stored.metrics:
-                    return False
-        return True
+        """Whether the store has all that is asked of an image."""
+        units = (*self.explanations, *self.changes, *self.views)
+        return all(some.is_done(source) for some in units) and not self._images_decide_classes
 
-    def _batch(self, batch: list[Loaded]) -> list[Outcome]:
+    def _needs_nothing(self, source: Source) -> bool:
+        """Whether an image need not be read: it is done, and not to be drawn either."""
+        draws = self.draws and (self.plan.display.draws or self.plan.views)
+        return not draws and self._is_done(source)
+
+    def _batch(self, batch: Sequence[Loaded]) -> list[Outcome]:
         """The outcomes of a batch, by all classifiers; its rows go to the store.
 
         When it was stopped, there are none of images of which nothing is known.
         """
-        found: list[list[Explanation]] = [[] for _ in batch]
-        errors = [loaded.error for loaded in batch]
-        for number in range(len(self.classifiers)):
-            if self.stopped:
+        outcomes = [Outcome(loaded.source.path) for loaded in batch]
+        for loaded, outcome in zip(batch, outcomes, strict=True):
+            if loaded.error is not None:
+                outcome.failures.append(Failure("", loaded.error))
+                for units in self.explanations:
+                    units.failed(loaded.source, loaded.error)
+        for number, units in enumerate(self.explanations):
+            pairs = [p for p in zip(batch, outcomes, strict=True) if p[0].inputs]
+            if self.stopped or not pairs:
                 break
-            here = [i for i, loaded in enumerate(batch) if loaded.inputs and not errors[i]]
-            answers = self._by_classifier([batch[i] for i in here], number) if here else []
-            for i, answer in zip(here, answers, strict=True):
-                if isinstance(answer, list):
-                    found[i] += answer
-                else:
-                    errors[i] = str(answer)
-        for loaded, error in zip(batch, errors, strict=True):
-            if error is not None:
-                pairs = zip(self.classifiers, self.keys, strict=True)
-                self.store.add(
-                    failed_row(loaded.source, key, classifier.name, error)
-                    for classifier, keys in pairs
-                    for key in keys
-                )
-        return [
-            Outcome(loaded.source.path, some if error is None else [], error)
-            for loaded, some, error in zip(batch, found, errors, strict=True)
-            if some or error is not None or not self.stopped
-        ]
+            answers = units.answers([loaded for loaded, _ in pairs])
+            self.stopped |= units.stopped
+            for (loaded, outcome), answer in zip(pairs, answers, strict=True):
+                outcome.explanations += answer.explanations
+                outcome.failures += answer.failures
+                if not self.stopped and not answer.failed_whole:
+                    self._beyond_explaining(number, loaded, outcome, answer.explanations)
+        return [one for one in outcomes if not (self.stopped and one.is_empty)]
 
-    def _by_classifier(self, batch: list[Loaded], number: int) -> list:
-        """For each image its explanations by one classifier, or the error that it has."""
-        classifier, methods = self.classifiers[number], self.plan.methods
-        stored = [self._stored(loaded, number) for loaded in batch]
-        missing = [
-            Asked(
-                loaded.source.path,
-                loaded.image,
-                loaded.inputs[number],
-                [method for method in methods if str(method) not in done],
-            )
-            for loaded, done in zip(batch, stored, strict=True)
-        ]
-        fresh: list = [[] for _ in batch]
-        asking = [i for i, one in enumerate(missing) if one.methods]
-        if asking:
-            try:
-                made = explain_batch([missing[i] for i in asking], classifier, self.plan.targets)
-            except CutShortError as stop:
-                made, self.stopped = stop.found, True
-            for i, some in zip(asking, made, strict=True):
-                fresh[i] = some
-        return [
-            self._finished(loaded.source, some, done, number)
-            for loaded, some, done in zip(batch, fresh, stored, strict=True)
-        ]
-
-    def _stored(self, loaded: Loaded, number: int) -> dict[str, list[Explanation]]:
-        """What the store has of the image by a classifier: explanations by method."""
-        found = {}
-        classifier = self.classifiers[number]
-        wanted = self.evidence.wanted(loaded.source.path)
-        drawn = self.plan.display.representations or ()
-        for method, key in zip(self.plan.methods, self.keys[number], strict=True):
-            stored = self.index.find(loaded.source.columns() | key)
-            if stored is None or "colour" in drawn:  # which is not stored
-                continue
-            rows = self.index.rows(stored)
-            contrasts = any(row["class_index"] >= len(classifier.labels) for row in rows)
-            if contrasts and (self.plan.experiments.passes or not wanted <= stored.metrics):
-                continue  # their indices were those of another run
-            found[str(method)] = [restored(row, loaded.image, method, classifier) for row in rows]
-        return found
-
-    def _finished(
-        self,
-        source: Source,
-        fresh: list[Explanation] | ImageError,
-        done: dict[str, list[Explanation]],
-        number: int,
-    ) -> list[Explanation] | ImageError | GroundTruthError:
-        """The image's explanations, evaluated and stored, fresh ones and stored ones in order."""
-        if isinstance(fresh, ImageError):
-            return fresh
-        by_method = {str(method): done.get(str(method), []) for method in self.plan.methods}
-        for explanation in fresh:
-            by_method[str(explanation.method)].append(explanation)
-        whole = [explanation for own in by_method.values() for explanation in own]
-        metrics = self.plan.evaluation.metrics
+    def _beyond_explaining(
+        self, number: int, loaded: Loaded, outcome: Outcome, explanations: list[Explanation]
+    ) -> None:
+        """Changes and views of one image, by one classifier."""
         try:
-            whole = list(evaluated(whole, self.classifiers[number], metrics, self.evidence))
-        except GroundTruthError as error:
-            return error
-        self.stopped |= any(explanation.stopped_early for explanation in whole)
-        wanted = self.evidence.wanted(source.path)
-        for key in self.keys[number]:
-            own = [e for e in whole if str(e.method) == key["method"]]
-            old = self.index.find(source.columns() | key)
-            complete = old is not None and wanted <= old.metrics
-            if not complete and not any(e.stopped_early for e in own):
-                self.store.add([stored_row(e, source, key, self.plan.map_type) for e in own])
-        return whole
+            if self.changes[number].changes:
+                changed, failures = self.changes[number].explained_again(
+                    loaded.source, explanations, self.draws
+                )
+                outcome.changed += changed
+                outcome.failures += failures
+            request = loaded.request(number, ())
+            views, failures = self.views[number].views_of_image(loaded.source, request, self.draws)
+            outcome.views += views
+            outcome.failures += failures
+            self.stopped |= any(made.stopped_early for made in views)
+        except KeyboardInterrupt:
+            self.stopped = True
+            return
+        if self.views[number].of_classes:
+            classifier = self.classifiers[number]
+            scores = classifier.scores(request.input_image[None])[0]
+            outcome.classes[number] = self.plan.targets.indices(classifier, scores)
+
+    def _view_outcome(self, views: list[ViewImage], failures: list[Failure]) -> Outcome:
+        self.stopped |= any(made.stopped_early for made in views)
+        return Outcome(views=views, failures=failures)
 
 
 def _batches(items: Iterable[Loaded], size: int) -> Iterator[list[Loaded]]:

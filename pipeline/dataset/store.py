@@ -19,15 +19,18 @@ from runtime import as_path, atomic_write, moved
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
 FOLDER = "store"
+EXPLANATION, CHANGE, VIEW = "explanation", "change", "view"  # kinds of rows
 TEXT, WHOLE, REAL = "string", "int64", "float64"
 UNIT = {
-    "image": TEXT,  # path
+    "kind": TEXT,  # explanation; change, of an image that was changed; view
+    "image": TEXT,  # path; "" of a view of a class, or of nothing
     "image_hash": TEXT,  # SHA-256 of the file; "" where it could not be read
     "classifier_hash": TEXT,  # weights, and how images get in
     "layer": TEXT,
-    "method": TEXT,  # as it was asked for
+    "method": TEXT,  # or view, as it was asked for
     "options": TEXT,  # all of them, as JSON
     "target": TEXT,  # as it was asked for
+    "change": TEXT,  # how the image was changed; "" where it was not
     "precision": TEXT,
 }
 COLUMNS = UNIT | {
@@ -56,8 +59,22 @@ COLUMNS = UNIT | {
     "metric_notes": TEXT,  # JSON: curves and the like
     "notes": TEXT,  # JSON: what the method noted
     "top": TEXT,  # JSON: the best classes
+    "experiment": TEXT,  # JSON: what the experiment's table says of a change
+    "view": "binary",  # a view's image, PNG
+    "view_frames": "binary",  # the frames of its way below each other, PNG
+    "view_frame_count": WHOLE,
 }
-HEAVY = ("map", "map_shape", "map_type", "map_unit", "metric_notes", "notes", "top")
+HEAVY = (
+    "view",
+    "view_frames",
+    "map",
+    "map_shape",
+    "map_type",
+    "map_unit",
+    "metric_notes",
+    "notes",
+    "top",
+)
 
 
 class StoreError(ValueError):
@@ -198,12 +215,13 @@ def parts(folder: str | Path) -> list[Path]:
     return sorted(found, key=lambda part: (int(part.stem.split("-")[1]), part.stem))
 
 
-def read(folder: str | Path, *, heavy: bool = True):
+def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     """A pandas frame of the store under an output folder: a row for each explanation.
 
-    Metrics are columns of their own; maps are arrays, left out with the notes unless `heavy`. An
-    image that could not be explained has an `error` and no map. Raises FileNotFoundError where
-    there is no store.
+    Or, by `kind`, for each explanation of a changed image (`change`), or each `view`. Metrics are
+    columns of their own; maps are arrays, left out with the notes unless `heavy`. An image that
+    could not be explained has an `error` and no map. Raises FileNotFoundError where there is no
+    store.
     """
     import pandas as pd
     import pyarrow.parquet as pq
@@ -218,7 +236,10 @@ def read(folder: str | Path, *, heavy: bool = True):
     for part in files:
         own: dict[int, list[dict]] = {}
         for row in _rows_of(pq, part, columns):
-            path = row["image"], row["classifier_hash"], row["method"], row["target"]
+            if row["kind"] != kind:
+                continue
+            names = ("image", "classifier_hash", "method", "target", "change")
+            path = tuple(row[name] for name in names)
             if row["error"] is None:
                 own.setdefault(_short(row), []).append(row)
                 hashes[row["image"]] = row["image_hash"]
@@ -253,6 +274,7 @@ def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
     metrics = dict(row.pop("metrics") or ())
     row["evaluated"] = tuple(name for name, value in metrics.items() if value is not None)
     row["agreement"] = dict(row["agreement"] or ())
+    row["experiment"] = json.loads(row["experiment"] or "{}")
     if heavy:
         row["map"] = map_of(row)
         for name in ("map_shape", "map_type", "map_unit"):

@@ -12,7 +12,7 @@ from evaluation.ground_truth import GroundTruth
 from evaluation.measure import MetricResults
 from figures import ColourBar, draw_grid
 from figures.saving import DPI
-from images import resized
+from images import Clip, resized
 from registry import Call
 from representations import (
     ALPHA,
@@ -24,9 +24,10 @@ from representations import (
 )
 
 LARGEST_DRAWN = 1600  # pixels of a side
+SMALLEST_FRAME, LARGEST_FRAME = 160, 480  # pixels of a side of a clip's frame, as it is drawn
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Explanation:
     """What a method says of one image and one class of one classifier."""
 
@@ -40,6 +41,7 @@ class Explanation:
     path: Path | None = None
     random_weights: bool = False  # of the classifier: said in every figure
     diagnosis: str | None = None  # why the map means nothing, where it does
+    clip: Clip | None = None  # which frames the image is, where it is a clip
     top: list[tuple] = field(default_factory=list)  # the best classes, as decode_predictions has
     seconds: float = 0.0  # that the method took for this class
     notes: dict[str, Any] = field(default_factory=dict)  # what the method noted
@@ -54,14 +56,24 @@ class Explanation:
     @property
     def title(self) -> str:
         """Method, classifier, and class with its probability, a line each."""
-        words = f"{self.label.replace('_', ' ')} {percent(self.probability)}"
-        words = "any class" if self.class_agnostic else words
-        return f"{method_title(self.method)}\n{self.classifier_title}\n{words}"
+        return f"{self.method.title}\n{self.classifier_title}\n{self.class_title}"
+
+    @property
+    def class_title(self) -> str:
+        """The class that the map is of, with its probability."""
+        if self.class_agnostic:
+            return "any class"
+        return class_with_probability(self.label, self.probability)
+
+    @property
+    def one_line_title(self) -> str:
+        """The title, for the console and captions."""
+        return self.title.replace("\n", ", ")
 
     @property
     def classifier_title(self) -> str:
         """The classifier's name, and whether its weights are random."""
-        return self.classifier + " (random weights)" * self.random_weights
+        return f"{self.classifier} (random weights)" if self.random_weights else self.classifier
 
     @property
     def class_agnostic(self) -> bool:
@@ -125,8 +137,8 @@ class Explanation:
     def charted(self) -> dict[str, Any]:
         """What the metrics noted for charts: the curves by the metric's call, and the cascade."""
         notes = self.results.notes
-        curves = {call: told["curve"] for call, told in notes.items() if "curve" in told}
-        cascades = [told["cascade"] for told in notes.values() if "cascade" in told]
+        curves = {call: noted["curve"] for call, noted in notes.items() if "curve" in noted}
+        cascades = [noted["cascade"] for noted in notes.values() if "cascade" in noted]
         return {"curves": curves} | ({"cascade": cascades[0]} if cascades else {})
 
     @property
@@ -145,15 +157,25 @@ class Explanation:
         return represent("hard_mask", self.truth.mask.astype(np.float32), image)
 
     @property
+    def is_clip(self) -> bool:
+        """Whether the image is a clip's frames, and the map has time as its first axis."""
+        return self.image.ndim == 4
+
+    @property
+    def flat(self) -> "Explanation":
+        """This explanation, a clip's as its strip."""
+        return self.strip if self.is_clip else self
+
+    @property
     def strip(self) -> "Explanation":
-        """The same of a clip as of one long image: its frames side by side, and their maps."""
+        """A clip's as of one long image: its frames side by side, and their maps."""
         frames = self.image
         maps = upsampled_clip(self.map, frames.shape[:3])
         return replace(self, image=side_by_side(frames), map=side_by_side(maps))
 
     def figure(self, representations=(), colormap=None, alpha=ALPHA):
         """A matplotlib figure: the image, and each representation of the map."""
-        if self.image.ndim == 4:
+        if self.is_clip:
             return self.strip.figure(representations, colormap, alpha)
         shown = self.method.entry.shown or ("heatmap", "overlay")
         representations = representations or shown
@@ -165,7 +187,7 @@ class Explanation:
         bars = [colour_bar(colormap, self.rule)]
         return draw_grid(images, titles, len(images), self.diagnosis or "", bars)
 
-    def row(self) -> dict[str, Any]:
+    def as_record(self) -> dict[str, Any]:
         """What the run's record says of it."""
         return {
             "image": str(self.path),
@@ -188,7 +210,7 @@ class Explanation:
         }
 
     def __repr__(self) -> str:
-        return f"Explanation({self.title.replace(chr(10), ', ')})"
+        return f"Explanation({self.one_line_title})"
 
     def _repr_png_(self) -> bytes:
         """How a notebook shows it."""
@@ -226,11 +248,17 @@ def drawable(
     return np.rint(resized(image, (height, width))).astype(np.uint8)
 
 
+def drawable_frames(frames: np.ndarray) -> np.ndarray:
+    """(T, H, W, 3): a clip's frames as they are drawn, neither tiny nor too large to be kept."""
+    least = (SMALLEST_FRAME, SMALLEST_FRAME)
+    return np.stack([drawable(frame, least, LARGEST_FRAME) for frame in frames])
+
+
 def percent(probability: float) -> str:
-    """A probability as figures and the screen show it."""
+    """A probability as figures and the console show it."""
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
-def method_title(method: Call) -> str:
-    """The method as figures call it, with the options that were asked for."""
-    return method.title
+def class_with_probability(label: str, probability: float) -> str:
+    """A class and its probability, as figures have it."""
+    return f"{label.replace('_', ' ')} {percent(probability)}"

@@ -43,23 +43,14 @@ def classifier_record(classifier: Classifier) -> dict[str, Any]:
     }
 
 
-def method_record(call: Call) -> dict[str, Any]:
-    """A method's name and all of its options, defaults included."""
-    method = call.entry
-    options = call.options
-    preset = call.given.get("preset")
-    record = {"name": call.name, "options": options, "class_agnostic": method.class_agnostic}
-    return record | ({"preset": preset} if preset else {})
-
-
-def view_record(call: Call) -> dict[str, Any]:
-    """A view's name and all of its options, defaults included."""
-    return {"name": call.name, "options": call.options}
-
-
-def metric_record(call: Call) -> dict[str, Any]:
-    """A metric's name and all of its options, defaults included."""
-    return {"name": call.name, "options": call.options}
+def call_record(call: Call) -> dict[str, Any]:
+    """The name of a method, view or metric, and all of its options, defaults included."""
+    record = {"name": call.name, "options": call.options}
+    if hasattr(call.entry, "class_agnostic"):
+        record["class_agnostic"] = call.entry.class_agnostic
+    if preset := call.given.get("preset"):
+        record["preset"] = preset
+    return record
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

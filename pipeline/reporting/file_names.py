@@ -5,10 +5,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from classifier import Classifier
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import PREDICTED, Plan
-from registry import Call
 
 LONGEST_PART, LONGEST_NAME = 40, 150  # letters of a part, bytes of a name
 
@@ -52,12 +51,11 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     return "_".join([_short(parts[0]), *parts[1:]])
 
 
-def view_name(
-    call: Call, classifier: Classifier, path: Path | None = None, label: str | None = None
-) -> str:
-    """The name of the figure of a view, of an image or class where it takes one."""
+def view_name(view: ViewImage, path: Path | None = None, label: str | None = None) -> str:
+    """The name of a view's figure, of its image and class where it has any, or of several."""
+    path, label = path or view.path, label or view.label
     parts = [_short(path.stem)] if path else []
-    parts += [str(call), classifier.name, *["random"] * classifier.random_weights]
+    parts += [str(view.call), view.classifier, *(["random"] if view.random_weights else [])]
     return "_".join([*parts, *([label] if label else [])])
 
 

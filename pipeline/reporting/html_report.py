@@ -11,7 +11,7 @@ from figures.charts import pixels
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import finite
 from pipeline.plan import Plan
-from pipeline.reporting.results import Found
+from pipeline.reporting.results import ResultTables
 from pipeline.reporting.tables import SECONDS, sections, written
 from pipeline.reporting.thumbnail_gallery import (
     ANSWERS,
@@ -51,7 +51,7 @@ class HtmlReport:
         self._experiments[title] = rows, about
 
     def write(
-        self, record: dict[str, Any], failures: list[tuple[str, str]], found: Found | None
+        self, record: dict[str, Any], failures: list[tuple[str, str]], found: ResultTables | None
     ) -> Path:
         """Writes the page of what was added, and gives its path; `found` are the store's tables."""
         parts = {
@@ -87,7 +87,7 @@ class HtmlReport:
             )
         return text("; ".join(told), 1000) + "."
 
-    def _tables(self, found: Found | None) -> str:
+    def _tables(self, found: ResultTables | None) -> str:
         import pandas as pd
 
         shown = sections(found.tables) if found else {}
@@ -151,7 +151,7 @@ def _table(title: str, table, about: str = "") -> str:
     return f'<h3>{text(title, 200)}</h3><div class="wide">{body}</div>{below}'
 
 
-def _charts(found: Found | None) -> Iterator[str]:
+def _charts(found: ResultTables | None) -> Iterator[str]:
     """The charts as images, as long as there is room."""
     from PIL import Image
 

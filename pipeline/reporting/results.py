@@ -4,7 +4,6 @@ import json
 import math
 import sys
 from collections import Counter
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +11,6 @@ import numpy as np
 
 from evaluation import METRICS
 from evaluation.statistics import (
-    CONFIDENCE,
     accuracy,
     agreement,
     confusion,
@@ -24,13 +22,13 @@ from figures.charts import box_chart, curve_chart, matrix_chart
 from methods import METHODS
 from pipeline.dataset import store
 from pipeline.plan import Plan
+from pipeline.reporting.captions import metric_constants
+from pipeline.reporting.own_rows import OwnRows
 from pipeline.reporting.tables import write_tables
 from registry import parse_call
 
-CURVES = ("INSERTION", "DELETION")
 
-
-class Found(NamedTuple):
+class ResultTables(NamedTuple):
     """What the rows say, all of them pandas frames, and charts of it by name."""
 
     rows: Any
@@ -45,15 +43,16 @@ class Results:
         """`keys` tell, without the image, the rows of this plan from others in the store."""
         self.plan = plan
         self.folder = plan.display.output_dir
-        self.keys = keys
+        self._own = OwnRows(plan, keys)
         self.metrics = {str(call): call.entry.better for call in plan.evaluation.metrics}
 
-    def find(self) -> Found | None:
+    def find(self) -> ResultTables | None:
         """All tables and charts; None where there are no rows."""
         if not store.parts(self.folder):
             return None
         rows = store.read(self.folder, heavy=False)
-        rows = rows[self._ours(rows) & rows["error"].isna()]
+        ours = [self._own.has(row) for row in rows.to_dict("records")]
+        rows = rows[np.array(ours, bool) & rows["error"].isna()]
         if rows.empty:
             return None
         for metric in self.metrics:
@@ -67,41 +66,18 @@ class Results:
             "agreement": agreement(rows if self.metrics else rows[:0]),  # metrics find it out
             "accuracy": self._accuracy(rows),
         }
-        return Found(rows, tables, self._charts(rows, tables) if self.plan.display.draws else {})
+        return ResultTables(
+            rows, tables, self._charts(rows, tables) if self.plan.display.draws else {}
+        )
 
-    def write(self, found: Found) -> list[Path]:
+    def write(self, found: ResultTables) -> list[Path]:
         """Writes the tables and charts, and gives their paths."""
-        written = write_tables(self.folder, *found[:2], self.metrics, self.constants())
+        written = write_tables(self.folder, *found[:2], self.metrics, metric_constants(self.plan))
         kind = self.plan.display.figure_format
         charts = found.charts if self.plan.display.representations != () else {}
         return written + [
             save_figure(chart, self.folder / f"{name}.{kind}") for name, chart in charts.items()
         ]
-
-    def constants(self) -> str:
-        """Every option of every metric, and how fixations became gaze maps: for captions."""
-        parts = []
-        for call in self.plan.evaluation.metrics:
-            options = call.options
-            told = ", ".join(f"{name}={value}" for name, value in options.items())
-            parts.append(f"{call.entry.title}{f': {told}' if told else ''}.")
-        if any("densities" in call.entry.needs for call in self.plan.evaluation.metrics):
-            parts.append(f"Gaze maps of fixations: {self.plan.evaluation.viewing}.")
-        parts.append(f"Intervals: {CONFIDENCE:.0%}, bootstrap of the mean.")
-        return " ".join(parts)
-
-    def _ours(self, rows) -> np.ndarray:
-        """Which rows are of this plan."""
-        names = sorted(self.keys[0])
-        ours = [self._is_ours(dict(zip(names, v, strict=True))) for v in rows[names].to_numpy()]
-        return np.array(ours, bool) & rows["image"].isin(self._images).to_numpy()
-
-    def _is_ours(self, row: dict) -> bool:
-        return any(all(row[name] == value for name, value in key.items()) for key in self.keys)
-
-    @cached_property
-    def _images(self) -> set[str]:
-        return {str(path) for path in self.plan.images}
 
     def _methods(self, rows):
         """A row for each classifier and method: kind, options, passes, seconds, mean scores."""
@@ -171,17 +147,17 @@ class Results:
             if boxes:
                 panels[metric + (f" ({better} is better)" if better else "")] = boxes
         about = "Median, quartiles, mean (triangle), a dot for each map. "
-        return box_chart(panels, about + self.constants()) if panels else None
+        return box_chart(panels, about + metric_constants(self.plan)) if panels else None
 
     def _curves(self):
         """Mean curves of insertion and deletion with their middle half, over all maps."""
-        calls = [str(c) for c in self.plan.evaluation.metrics if c.name in CURVES]
+        calls = [str(c) for c in self.plan.evaluation.metrics if "curves" in c.entry.draws]
         if not calls:
             return None
         found: dict[str, dict[str, list]] = {call: {} for call in calls}
         several = len(self.plan.classifiers) > 1
         for row in store.Index(self.folder).each(["classifier", "metric_notes"]):
-            if row["image"] not in self._images or not self._is_ours(row):
+            if row["kind"] != store.EXPLANATION or not self._own.has(row):
                 continue
             notes = json.loads(row["metric_notes"])
             name = f"{row['method']} {row['classifier']}" if several else row["method"]
@@ -196,7 +172,9 @@ class Results:
             for call, lines in found.items()
             if lines
         }
-        about = "Mean over all maps; shaded: the middle half of them. " + self.constants()
+        about = "Mean over all maps; shaded: the middle half of them. " + metric_constants(
+            self.plan
+        )
         return curve_chart(panels, ("share of pixels", "score of the class"), about)
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from figures import ColourBar
 from images import resized
-from pipeline.explaining.explanation import Explanation, colour_bar, method_title, percent
+from pipeline.explaining.explanation import Explanation, colour_bar, percent
 from pipeline.plan import Display
 from representations import REPRESENTATIONS
 
@@ -123,7 +123,7 @@ class Gallery:
         name = best[1].replace("_", " ")
         given = answer(explanation)
         begin = (
-            f'<figure data-method="{_number(self.methods, method_title(explanation.method))}" '
+            f'<figure data-method="{_number(self.methods, explanation.method.title)}" '
             f'data-classifier="{_number(self.classifiers, explanation.classifier_title)}" '
             f'data-predicted="{_number(self.predicted, name)}" data-answer="{given}">'
         )

@@ -1,106 +1,72 @@
-"""Carrying a plan out, from its images to its tables."""
+"""Carrying a plan out: flags -> Plan -> images -> explain -> evaluate -> store -> report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from classifier import Classifier
+from images import find_clips
 from pipeline.dataset.ground_truth import GroundTruthIndex
-from pipeline.dataset.ray_engine import explain_on_ray
+from pipeline.dataset.ray_engine import run_on_ray
 from pipeline.dataset.runner import Outcome, Runner
-from pipeline.dataset.store import Index, set_aside
+from pipeline.dataset.store import set_aside
 from pipeline.plan import Plan
 from pipeline.reporting.report import Report
-from pipeline.runs.augmentation import Augmenting
-from pipeline.runs.clips import run_clips
-from pipeline.runs.masking import Hiding
-from pipeline.runs.views import view_all
+from pipeline.runs.prepare import prepared
 
 
 def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
-    """Carries the plan out and says what it does; the exit status: 0, or 1 if images failed.
+    """Carries the plan out and says what it does; the exit status: 0, or 1 if anything failed.
 
     `classifiers` are the plan's, where they were `prepared` before. Raises ValueError or
     FileNotFoundError for a mistake in the plan, before any image is read.
     """
     folder = plan.display.output_dir
     _make_folder(folder)
-    evidence = GroundTruthIndex(plan)
-    plan = replace(plan, images=evidence.images)
+    truths = GroundTruthIndex(plan)
     classifiers = prepared(plan) if classifiers is None else classifiers
     if classifiers[0].frames:
-        return run_clips(plan, classifiers[0])
-    evidence.tell()
+        plan = replace(plan, images=tuple(find_clips(plan.paths or plan.images)))
+        truths = GroundTruthIndex(plan)
+    plan = replace(plan, images=truths.images)
+    truths.print_unmatched()
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")
-    runner = Runner(plan, classifiers, evidence)
-    if plan.engine == "ray" and (pending := runner.pending(plan.images)):
-        explain_on_ray(replace(plan, fresh=False), pending)
-        runner.index = Index(folder)  # from here on there is only what to tell and to draw
-    report = Report(plan, runner)
-    experiments = _experiments(plan, classifiers, report)
+    runner = Runner(plan, classifiers, truths)
+    if plan.engine == "ray":
+        run_on_ray(runner, prepared)
+        runner = Runner(plan, classifiers, truths)  # from here on there is only what to report
+    report = Report(runner)
     try:
         try:
-            if plan.methods:
-                _report_all(runner, report, experiments)
-            if plan.views and not report.record["interrupted"]:
-                view_all(plan, classifiers, report)
+            for outcome in _outcomes(runner, report):
+                report.add(outcome)
+            if runner.stopped:
+                report.interrupted()
+        except KeyboardInterrupt:
+            report.interrupted()
         finally:
             runner.store.flush()
-            for experiment in experiments:
-                experiment.finish()
         report.finish()
     finally:
         report.write_record()
     return 1 if report.is_incomplete else 0
 
 
-def prepared(plan: Plan) -> list[Classifier]:
-    """The plan's classifiers, loaded and ready for it. Raises ValueError where they do not fit."""
-    classifiers = [choice.load() for choice in plan.classifiers]
-    for classifier in classifiers:
-        plan.targets.asked(classifier)
-        for call in (*plan.methods, *plan.views):
-            call.entry.check(classifier, call.given)
-        classifier.expect(_passes(plan))
-        if plan.batch_size is not None:
-            classifier.limit_batch(plan.batch_size)
-    return classifiers
-
-
-def _experiments(plan: Plan, classifiers: Sequence[Classifier], report: Report) -> list:
-    """What is done to the plan's images beyond explaining them."""
-    asked = plan.experiments
-    kinds = {Augmenting: asked.augmentations, Hiding: asked.mask or asked.keep}
-    return [kind(plan, classifiers, report) for kind, wanted in kinds.items() if wanted]
-
-
-def _report_all(runner: Runner, report: Report, experiments: list) -> None:
-    """Hands every outcome to report and experiments, until all are there or Ctrl-C."""
-    try:
+def _outcomes(runner: Runner, report: Report) -> Iterator[Outcome]:
+    """What becomes of every subject: images, the classifiers themselves, classes; each once."""
+    classes = dict.fromkeys(runner.fixed_classes())
+    if runner.needs_images:
         for outcome in report.progress(runner.outcomes(runner.plan.images)):
-            report.add(outcome)
-            if not runner.stopped:
-                _experiment(outcome, experiments, report)
-        if runner.stopped:
-            raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        report.interrupted()
-
-
-def _experiment(outcome: Outcome, experiments: list, report: Report) -> None:
-    try:
-        for experiment in experiments:
-            experiment.add(outcome)
-    except ValueError as error:
-        report.failed(outcome.path, f"image '{outcome.path}', changed: {error}")
-
-
-def _passes(plan: Plan) -> int:
-    """About how many passes a plan takes, beside those that methods expect themselves."""
-    measuring = sum(call.entry.passes for call in plan.evaluation.metrics)
-    changed = plan.experiments.passes
-    return len(plan.images) * (1 + len(plan.methods) * (1 + measuring + changed))
+            yield outcome
+            for number, indices in outcome.classes.items():
+                classes |= dict.fromkeys((number, index) for index in indices)
+    for number in range(len(runner.classifiers)):
+        if not runner.stopped:
+            yield runner.views_of_classifier(number)
+    for number, index in classes:
+        if not runner.stopped:
+            yield runner.views_of_class(number, index)
 
 
 def _make_folder(folder: Path) -> None:

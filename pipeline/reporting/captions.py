@@ -1,0 +1,74 @@
+"""What stands under figures: rules of drawing, options, layers, constants, cautions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from evaluation.statistics import CONFIDENCE
+from figures import ColourBar
+from pipeline.explaining.explanation import Explanation, colour_bar
+from pipeline.explaining.view_image import ViewImage
+from pipeline.plan import Plan
+from representations import CLIP_UPSAMPLING, DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
+
+
+def caption(
+    plan: Plan,
+    layers: Mapping[str, str],
+    explanations: Sequence[Explanation],
+    representations: Sequence[str],
+) -> str:
+    """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
+    drawn = [REPRESENTATIONS[name] for name in representations]
+    upsampling = CLIP_UPSAMPLING if explanations[0].is_clip else UPSAMPLING
+    parts = [] if all(one.own_size for one in drawn) else [upsampling]
+    parts += [DISPLAY_RULES[rule].caption for rule in _rules(explanations)]
+    parts += [one.caption for one in drawn]
+    parts += [metric_constants(plan)] if plan.evaluation.metrics else []
+    parts += {str(e.method): e.method.description for e in explanations}.values()
+    if any(call.entry.shares_features for call in plan.methods):
+        parts += [f"{name}: layer {layer}." for name, layer in layers.items()]
+    if plan.classifiers[0].precision != "float32":
+        parts.append(f"Perturbations in {plan.classifiers[0].precision}.")
+    for name in ("caution", "caption"):
+        notes = dict.fromkeys(e.notes[name] for e in explanations if e.notes.get(name))
+        parts += [f"{note[0].upper()}{note[1:].rstrip('.')}." for note in notes]
+    parts += [
+        f"{e.path.name}, {e.one_line_title}: {e.diagnosis}." for e in explanations if e.diagnosis
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def view_caption(views: Sequence[ViewImage]) -> str:
+    """All options, the layer where the view looks at the target layer, and where it was stopped."""
+    first = views[0]
+    entry = first.call.entry
+    parts = [first.call.description, entry.legend]
+    if entry.takes == "image":
+        parts.append(f"{first.classifier}: layer {first.layer}.")
+    if any(view.stopped_early for view in views):
+        parts.append("The last was stopped early.")
+    return " ".join(part for part in parts if part)
+
+
+def metric_constants(plan: Plan) -> str:
+    """Every option of every metric, and how fixations became gaze maps."""
+    parts = []
+    for call in plan.evaluation.metrics:
+        options = ", ".join(f"{name}={value}" for name, value in call.options.items())
+        parts.append(f"{call.entry.title}: {options}." if options else f"{call.entry.title}.")
+    if any("densities" in call.entry.needs for call in plan.evaluation.metrics):
+        parts.append(f"Gaze maps of fixations: {plan.evaluation.viewing}.")
+    parts.append(f"Intervals: {CONFIDENCE:.0%}, bootstrap of the mean.")
+    return " ".join(parts)
+
+
+def colour_bars(
+    colormap: str | None, explanations: Iterable[Explanation], representations: Iterable[str]
+) -> list[ColourBar]:
+    """The colour bars that these maps need, each once."""
+    if not any(REPRESENTATIONS[name].coloured for name in representations):
+        return []
+    return list(dict.fromkeys(colour_bar(colormap, rule) for rule in _rules(explanations)))
+
+
+def _rules(explanations: Iterable[Explanation]) -> list[str]:
+    return sorted({explanation.rule for explanation in explanations})

@@ -1,0 +1,139 @@
+"""What a run says while it goes: lines for each image where these are few, else a bar."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pipeline.dataset.runner import Outcome
+from pipeline.explaining.changes import ChangedExplanation
+from pipeline.explaining.explanation import Explanation, percent
+from pipeline.explaining.view_image import ViewImage
+
+MOST = 24  # images that get lines on the console and in the record; of more, the store has them
+
+
+class Console:
+    """Says what is found, what fails and what is written."""
+
+    def __init__(self, images: int):
+        """`images` is how many there are in all."""
+        self.images = images
+        self._failures = 0
+        self._started = time.monotonic()
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether there are lines for each image."""
+        return self.images <= MOST
+
+    def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes; where there are many, with a bar that has rate and time left."""
+        from tqdm import tqdm
+
+        hidden = True if self.is_verbose else None  # None: where there is a terminal
+        with tqdm(total=self.images, disable=hidden, unit="image") as bar:
+            for outcome in outcomes:
+                yield outcome
+                bar.update()
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Says what was found of one subject."""
+        if not self.is_verbose:
+            return
+        if outcome.path is not None and outcome.explanations:
+            self._explanations(outcome.path, outcome.explanations)
+        self._changes(outcome.changed)
+        for view in outcome.views:
+            self._view(view)
+
+    def failed(self, reason: str) -> bool:
+        """Says why something failed, of the first few; whether it was said."""
+        self._failures += 1
+        if self._failures <= MOST:
+            print(reason, file=sys.stderr)
+        return self._failures <= MOST
+
+    def interrupted(self, kept: str) -> None:
+        """Says that the run was stopped, and what is kept of it."""
+        print(f"stopped; kept {kept}", file=sys.stderr)
+
+    def wrote(self, path: Path, replaces: bool = False) -> None:
+        """Says where a file is."""
+        print(f"{path} (replaces an older one)" if replaces else path)
+
+    def total(self, done: int, failed: int, store: Path) -> None:
+        """Says how many images were done, and how fast."""
+        seconds = time.monotonic() - self._started
+        print(
+            f"{done} of {self.images} images in {seconds:.0f} s ({done / seconds:.1f} a second), "
+            f"{failed} failed; {store}"
+        )
+
+    def _explanations(self, path: Path, explanations: Sequence[Explanation]) -> None:
+        print(path)
+        tops = {explanation.classifier_title: explanation.top for explanation in explanations}
+        for classifier, top in tops.items():
+            print(f"  {classifier}: {predictions(top)}")
+        for explanation in explanations:
+            for line in remarks(explanation):
+                print(f"  {explanation.one_line_title}: {line}")
+
+    def _changes(self, changed: Sequence[ChangedExplanation]) -> None:
+        """A line for each explanation and experiment."""
+        lines: dict[tuple[int, str], list[ChangedExplanation]] = {}
+        for one in changed:
+            lines.setdefault((id(one.before), one.change.experiment), []).append(one)
+        for (_, experiment), some in lines.items():
+            before = some[0].before.one_line_title
+            if experiment == "masking":
+                for one in some:
+                    print(f"  {before}: {masking_line(one)}")
+            else:
+                print(f"  {before}: r {', '.join(map(augmentation_words, some))}")
+
+    def _view(self, view: ViewImage) -> None:
+        path = [] if view.path is None else [str(view.path)]
+        print(", ".join([*path, *view.title.split("\n")]))
+
+
+def predictions(top: Sequence[tuple]) -> str:
+    """The best classes with their probabilities."""
+    return ", ".join(f"{name} {percent(score)}" for _, name, score in top)
+
+
+def remarks(explanation: Explanation) -> Iterator[str]:
+    """What a reader of the map has to know, a line each."""
+    notes = explanation.notes
+    if explanation.diagnosis:
+        yield explanation.diagnosis
+    if caution := notes.get("caution"):
+        yield caution
+    if notes.get("stopped_early"):
+        yield f"stopped early, after {notes['passes']:,} passes"
+    if values := explanation.results.values:
+        ties = explanation.results.tied
+        tied = "" if ties is None else f" ({ties:.0%} of the pixels tied)"
+        yield ", ".join(f"{name} {value:.3f}" for name, value in values.items()) + tied
+
+
+def augmentation_words(changed: ChangedExplanation) -> str:
+    """The correlation of the maps, and the prediction where it is another one now."""
+    values = changed.values
+    now = "" if values["class_kept"] else f" (now {values['predicted']})"
+    return f"{changed.change.name} {_number(values['correlation']):.2f}{now}"
+
+
+def masking_line(changed: ChangedExplanation) -> str:
+    """The predictions now, and what the class has lost."""
+    before, after = changed.before, changed.after
+    return (
+        f"{changed.change.title}: {predictions(after.top)}; {before.label} "
+        f"{percent(before.probability)} \u2192 {percent(after.probability)}, at random "
+        f"{percent(changed.values['random_class_probability'])}"
+    )
+
+
+def _number(value: float | None) -> float:
+    """NaN for what JSON does not have."""
+    return float("nan") if value is None else value

@@ -1,0 +1,48 @@
+"""A plan's classifiers, loaded and held against what is asked of them, before any image is read."""
+
+from classifier import Classifier
+from pipeline.plan import Plan
+from representations import REPRESENTATIONS
+
+
+def prepared(plan: Plan) -> list[Classifier]:
+    """The plan's classifiers, loaded and ready for it. Raises ValueError where they do not fit."""
+    classifiers = [choice.load() for choice in plan.classifiers]
+    for classifier in classifiers:
+        plan.targets.asked(classifier)
+        for call in (*plan.methods, *plan.views):
+            call.entry.check(classifier, call.given)
+        classifier.expect(_passes(plan))
+        if plan.batch_size is not None:
+            classifier.limit_batch(plan.batch_size)
+    if any(classifier.frames for classifier in classifiers):
+        _check_clips(plan, classifiers)
+    return classifiers
+
+
+def _passes(plan: Plan) -> int:
+    """About how many passes a plan takes, beside those that methods expect themselves."""
+    evaluating = sum(call.entry.passes for call in plan.evaluation.metrics)
+    changes = plan.experiments.passes
+    return len(plan.images) * (1 + len(plan.methods) * (1 + evaluating + changes))
+
+
+def _check_clips(plan: Plan, classifiers: list[Classifier]) -> None:
+    """Raises ValueError for what cannot be asked where a classifier takes clips."""
+    frames = {classifier.name: classifier.frames for classifier in classifiers}
+    if len(set(frames.values())) > 1:
+        takes = ", ".join(f"{name} {count or 'images'}" for name, count in frames.items())
+        raise ValueError(f"classifiers side by side take clips of as many frames; here: {takes}")
+    name = classifiers[0].name
+    of_clips = [known for known, drawn in REPRESENTATIONS.items() if drawn.of_clips]
+    for representation in plan.display.representations or ():
+        if not REPRESENTATIONS[representation].of_clips:
+            drawn = ", ".join(of_clips)
+            raise ValueError(f"clips are drawn as {drawn}; not as {representation}")
+    for call in plan.evaluation.metrics:
+        if call.entry.truths:
+            raise ValueError(
+                f"{call.name} compares with ground truth of images; {name} takes clips"
+            )
+    if plan.experiments.passes:
+        raise ValueError(f"--augment and the like change images, and {name} takes clips")
