@@ -76,7 +76,7 @@ class Runner:
 
         Raises StoreError, and FileNotFoundError where the images' folder is gone.
         """
-        size = self.plan.images_at_once
+        size = 1 if self.classifiers[0].frames else self.plan.images_at_once
         for loaded in _batches(prefetch(self._loader.load, images, size), size):
             yield from self._batch(loaded)
             if self.stopped:

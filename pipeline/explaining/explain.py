@@ -10,9 +10,10 @@ import numpy as np
 
 from classifier import Classifier
 from images import Clip, ImageError, read_clip, read_image, resized, resized_clip
+from images.clips import FOLDER_RATE
 from methods import METHODS
 from pipeline.explaining.diagnosis import diagnose
-from pipeline.explaining.explanation import Explanation, drawable_frames
+from pipeline.explaining.explanation import Explanation
 from pipeline.plan import PREDICTED, Targets
 from registry import Call, parse_call
 from runtime import as_path, noting
@@ -116,19 +117,11 @@ def request_of(
         pixels = image if path is None else read_image(path)
         return Request(path, pixels, resized(pixels, classifier.input_size), methods)
     if path is None:
-        clip = Clip(image, list(range(len(image))), len(image) / 10)
+        clip = Clip(image, list(range(len(image))), len(image) / FOLDER_RATE)
     else:
         clip = read_clip(path, classifier.frames)
-    return clip_request(path, clip, classifier, methods)
-
-
-def clip_request(
-    path: Path | None, clip: Clip, classifier: Classifier, methods: Sequence[Call]
-) -> Request:
-    """The request for a clip; its frames are kept as large as they are drawn."""
     input_image = resized_clip(clip.frames, classifier.input_size)
-    frames = clip.frames if path is None else drawable_frames(clip.frames)
-    return Request(path, frames, input_image, methods, clip._replace(frames=frames))
+    return Request(path, clip.frames, input_image, methods, clip)
 
 
 def explain_batch(

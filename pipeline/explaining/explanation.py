@@ -207,7 +207,14 @@ class Explanation:
             "true_class": self.true_class,
             "metrics": self.results.values,
             "tied": self.results.tied,
-        }
+        } | self._clip_record
+
+    @property
+    def _clip_record(self) -> dict[str, Any]:
+        """Which frames of a clip these are, and how long all of it takes."""
+        if self.clip is None:
+            return {}
+        return {"clip": {"frames": self.clip.numbers, "seconds": self.clip.seconds}}
 
     def __repr__(self) -> str:
         return f"Explanation({self.one_line_title})"

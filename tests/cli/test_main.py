@@ -244,14 +244,14 @@ def test_debug_shows_where_an_error_came_from(run):
 
 
 def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
-    import pipeline.dataset.runner
+    import pipeline.dataset.loading
 
     def interrupted(path, content):
         if str(path) == str(BEAR):
             raise KeyboardInterrupt
         return noise(count=1)[0].astype(np.uint8)
 
-    monkeypatch.setattr(pipeline.dataset.runner, "get_img_array", interrupted)
+    monkeypatch.setattr(pipeline.dataset.loading, "read_image", interrupted)
     status, files = run("--test_image_path", ELEPHANT, BEAR, "--batch_size=1")
     assert status == 1
     assert "kept 1 of 2 images" in capsys.readouterr().err
@@ -407,16 +407,16 @@ def test_all_layers_are_in_the_record(run):
 
 
 def test_options_rules_and_thresholds_stand_in_the_caption(run, monkeypatch):
-    import pipeline.reporting.report
+    import pipeline.reporting.figure_files
 
     captions = []
-    original = pipeline.reporting.report.grid_layout
+    original = pipeline.reporting.figure_files.grid_layout
 
     def hear(*arguments, caption, **options):
         captions.append(caption)
         original(*arguments, caption=caption, **options)
 
-    monkeypatch.setattr(pipeline.reporting.report, "grid_layout", hear)
+    monkeypatch.setattr(pipeline.reporting.figure_files, "grid_layout", hear)
     run(
         "--test_image_path", ELEPHANT, "--precision=bfloat16",
         "--explanation_method=RISE:masks=64,GRADCAM,OCCLUSION:patch=8:stride=8",
@@ -538,8 +538,8 @@ def test_ctrl_c_is_for_all_classifiers(run, monkeypatch, capsys):
             raise KeyboardInterrupt
         return made(batch, scores, classifier, method, pairs)
 
-    made = explain._made
-    monkeypatch.setattr(explain, "_made", interrupted)
+    made = explain._explained
+    monkeypatch.setattr(explain, "_explained", interrupted)
     names = "--model_name=SqueezeNet,EfficientNetLite0"
     status, files = run(names, "--explanation_method=GRADCAM,FEM", own=False)
     assert status == 1

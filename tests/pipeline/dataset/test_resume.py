@@ -12,10 +12,9 @@ from PIL import Image
 from support import ROOT, same_rows, sequential
 
 import main
-import pipeline.dataset.runner
 from classifier.network.network import Network
-from images import image_size
-from pipeline.dataset import store
+from images import ImageError, image_size
+from pipeline.dataset import explanation_units, loading, store
 from pipeline.explaining import explain
 
 NAMES = ("macaw", "coffee", "polar_bear", "cat_chelsea")
@@ -61,15 +60,15 @@ def run(images, model_file, tmp_path):
 @pytest.fixture
 def explained(monkeypatch):
     """The images and methods that were explained, in their order."""
-    asked = []
-    explain = pipeline.dataset.runner.explain_batch
+    calls = []
+    explain_batch = explanation_units.explain_batch
 
-    def with_forward_hook(batch, classifier, targets):
-        asked.extend((one.path.name, str(method)) for one in batch for method in one.methods)
-        return explain(batch, classifier, targets)
+    def recorded(batch, classifier, targets):
+        calls.extend((one.path.name, str(method)) for one in batch for method in one.methods)
+        return explain_batch(batch, classifier, targets)
 
-    monkeypatch.setattr(pipeline.dataset.runner, "explain_batch", with_forward_hook)
-    return asked
+    monkeypatch.setattr(explanation_units, "explain_batch", recorded)
+    return calls
 
 
 def test_a_batch_of_images_gives_what_each_gives_alone(run):
@@ -171,9 +170,9 @@ def test_a_stored_map_is_drawn_without_explaining_again(run, explained, tmp_path
 def test_a_folder_that_vanishes_is_one_clear_line(run, images, monkeypatch, capsys):
     def gone(path, content):
         shutil.rmtree(images, ignore_errors=True)
-        raise pipeline.dataset.runner.ImageError("gone")
+        raise ImageError("gone")
 
-    monkeypatch.setattr(pipeline.dataset.runner, "get_img_array", gone)
+    monkeypatch.setattr(loading, "read_image", gone)
     status, _ = run()
     assert status == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "is gone" in line]
@@ -219,8 +218,8 @@ def test_killed_at_any_moment_and_run_again_gives_the_same_rows(run, images, mod
 
 KILLABLE = """
 import sys
-from images import image_size
-from pipeline.dataset import store
+from images import ImageError, image_size
+from pipeline.dataset import explanation_units, loading, store
 from pipeline.explaining import explain
 store.ROWS_OF_PART = 1  # a part for each unit
 import main
@@ -266,12 +265,12 @@ def test_ctrl_c_before_anything_is_stored_is_no_error_of_the_report(run, monkeyp
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline.dataset.runner, "explain_batch", interrupted)
+    monkeypatch.setattr(explanation_units, "explain_batch", interrupted)
     assert main_status(run, "--report") == 1
 
 
 def test_ctrl_c_keeps_the_methods_that_were_done(run, explained, monkeypatch, capsys):
-    made = explain._made
+    made = explain._explained
 
     def interrupted(batch, scores, classifier, method, pairs):
         if method.name == "FEM":
@@ -279,7 +278,7 @@ def test_ctrl_c_keeps_the_methods_that_were_done(run, explained, monkeypatch, ca
         return made(batch, scores, classifier, method, pairs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(explain, "_made", interrupted)
+        patch.setattr(explain, "_explained", interrupted)
         status, rows = run("--batch_size=4", "--metrics=SPARSITY")
     assert status == 1
     assert "kept 4 of 12 images" in capsys.readouterr().err

@@ -7,6 +7,8 @@ ROW = dict.fromkeys(store.COLUMNS) | {
     "image": "a.jpg",
     "image_hash": "0",
     "classifier_hash": "1",
+    "kind": store.EXPLANATION,
+    "change": "",
     "layer": "last",
     "method": "GRADCAM",
     "options": "{}",

@@ -66,13 +66,13 @@ def noisy(count: int = 1) -> list[Explanation]:
     image = rng.integers(0, 256, (400, 600, 3), np.uint8)
     return [
         Explanation(
-            image,
-            rng.random((7, 7), np.float32),
-            0,
-            f"class {i}",
-            0.5,
-            "network",
-            METHODS["GRADCAM"].call(),
+            image=image,
+            map=rng.random((7, 7), np.float32),
+            class_index=0,
+            label=f"class {i}",
+            probability=0.5,
+            classifier="network",
+            method=METHODS["GRADCAM"].call(),
             top=[("", "ant", 0.5)],
         )
         for i in range(count)

@@ -270,7 +270,8 @@ def test_main_makes_a_strip_and_animations_with_a_map_for_every_frame(scene, tmp
     assert main.main([*scene, "--explanation_method=GRADCAM,FEM", "--representation=heatmap"]) == 0
     (record,) = tmp_path.glob("results/*.json")
     told = json.loads(record.read_text())
-    assert told["clips"] == [{"clip": "square", "frames": [0, 1, 2, 3, 4, 5], "seconds": 0.6}]
+    for row in told["explanations"]:
+        assert row["clip"] == {"frames": [0, 1, 2, 3, 4, 5], "seconds": 0.6}
     assert [e["map_shape"] for e in told["explanations"]] == [[3, 6, 6]] * 2
     assert len(told["figures"]) == 3
     assert len([*tmp_path.glob("results/*.png")]) == 1
@@ -315,9 +316,8 @@ def test_a_broken_clip_is_told_and_the_others_are_explained(scene, tmp_path, cap
     ("flags", "words"),
     [
         (["--explanation_method=RISE"], "RISE explains images, and bright takes clips of 6"),
-        (["--metrics=INSERTION"], "this classifier takes clips"),
-        (["--mask_salient=0.2"], "this classifier takes clips"),
-        (["--report"], "--report is for images"),
+        (["--metrics=NSS"], "NSS compares with ground truth of images; bright takes clips"),
+        (["--mask_salient=0.2"], "--augment and the like change images, and bright takes clips"),
         (["--representation=isolines"], "clips are drawn as heatmap"),
     ],
 )
@@ -360,18 +360,18 @@ def test_a_folder_of_frames_and_clips_is_asked_about_and_a_list_is_read(tmp_path
 
 
 def test_ctrl_c_keeps_the_record_of_the_clips_that_were_done(scene, tmp_path, monkeypatch, capsys):
-    import pipeline.runs.clips
+    import pipeline.dataset.loading
 
     first = written(tmp_path, "gif")
-    read = pipeline.runs.clips.read_clip
+    read = pipeline.dataset.loading.read_clip
 
     def interrupted(path, count):
         if path.name == "square":
             raise KeyboardInterrupt
         return read(path, count)
 
-    monkeypatch.setattr(pipeline.runs.clips, "read_clip", interrupted)
+    monkeypatch.setattr(pipeline.dataset.loading, "read_clip", interrupted)
     assert main.main([scene[0], "--test_image_path", str(first), "square"]) == 1
-    assert "kept 1 of 2 clips" in capsys.readouterr().err
+    assert "kept 1 of 2 images" in capsys.readouterr().err
     (record,) = tmp_path.glob("results/*.json")
     assert json.loads(record.read_text())["interrupted"]

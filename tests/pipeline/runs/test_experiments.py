@@ -11,14 +11,13 @@ from PIL import Image
 from support import ROOT, noise, sequential
 
 import main
-import pipeline.reporting.report
+import pipeline.reporting.figure_files
 from classifier import load_classifier
 from experiments import AUGMENTATIONS, hide, masked, moved_region
 from images import read_image, resized
 from methods import METHODS
-from pipeline.reporting.running_table import RunningTable
-from pipeline.runs.experiments import in_shape, seeds_of
-from pipeline.runs.masking import RANDOM
+from pipeline.explaining.changes import RANDOM_PLACES, in_shape, seeds_of
+from pipeline.reporting.experiment_tables import ExperimentResult, ExperimentTable
 
 NAMES = ["red", "green", "blue"]
 
@@ -66,13 +65,13 @@ def images(tmp_path) -> list[str]:
 def figures(monkeypatch) -> list[dict]:
     """Images, titles, captions and columns of all figures but the run's own, as drawn."""
     recorded = []
-    original = pipeline.reporting.report.grid_layout
+    original = pipeline.reporting.figure_files.grid_layout
 
     def hear(images, titles, **options):
         recorded.append({"images": images, "titles": titles} | options)
         original(images, titles, **options)
 
-    monkeypatch.setattr(pipeline.reporting.report, "grid_layout", hear)
+    monkeypatch.setattr(pipeline.reporting.figure_files, "grid_layout", hear)
     return recorded
 
 
@@ -203,7 +202,7 @@ def test_a_masked_row_is_what_the_classifier_says_of_the_masked_image(run, class
         hidden = masked(
             inputs, saliency_map, float(row["fraction"]), row["way"] == "keep", "blur", "pixels"
         )
-        seeds = seeds_of(image, 2, "moved_region", RANDOM)
+        seeds = seeds_of(image, 2, "moved_region", RANDOM_PLACES)
         moved = [hide(inputs, moved_region(hidden.hidden, s), fill="blur").image for s in seeds]
         before, after, *others = classifier.scores(np.stack([inputs, hidden.image, *moved]))
         loss = before[1] - after[1]
@@ -289,21 +288,20 @@ def test_the_page_of_a_run_has_the_tables(run):
     assert "is moved to each of 8 random places" in page
 
 
-def test_a_ledger_leaves_nan_out_of_its_means(tmp_path):
-    running_table = RunningTable(tmp_path / "table.csv", ("kind",), {"x": "mean x"})
-    for kind, x in (("a", 1), ("b", float("nan")), ("a", 2), ("a", float("nan"))):
-        running_table.add({"kind": kind, "x": x})
-    a, b = running_table.summary()
+def test_what_is_missing_is_left_out_of_the_means_of_a_table(tmp_path):
+    table = ExperimentTable(title="Kinds", by=("kind",), means={"x": "mean x"}, about="")
+    rows = [{"kind": kind, "x": x} for kind, x in (("a", 1), ("b", None), ("a", 2), ("a", None))]
+    result = ExperimentResult(name="kinds", table=table, rows=rows)
+    a, b = result.summary()
     assert a == {"kind": "a", "n": 3, "mean x": 1.5}
     assert b["n"] == 1
     assert np.isnan(b["mean x"])
-    assert running_table.write().read_text().split() == [
-        "kind,x",
-        "a,1",
-        "b,nan",
-        "a,2",
-        "a,nan",
-    ]
+    (csv, replaces), _ = result.write(tmp_path, is_partial=False)
+    assert csv.read_text().split() == ["kind,x", "a,1", "b,nan", "a,2", "a,nan"]
+    assert not replaces
+    assert [path.name for path, _ in result.write(tmp_path, True)] == [
+        "kinds_partial.csv", "kinds_partial.md",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

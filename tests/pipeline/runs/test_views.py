@@ -9,10 +9,11 @@ from PIL import Image
 from support import noise, sequential
 
 import main
-import pipeline.reporting.report
+import pipeline.reporting.figure_files
 from classifier import load_classifier
 from classifier.network.network import Network
 from images import read_image, resized
+from pipeline.dataset import store
 from views import VIEWS
 
 NAMES = ["ant", "bee", "cow"]
@@ -45,13 +46,13 @@ def images(tmp_path) -> list[str]:
 def figures(monkeypatch) -> list[dict]:
     """Images, titles, captions and columns of all figures, as they are drawn."""
     recorded = []
-    original = pipeline.reporting.report.grid_layout
+    original = pipeline.reporting.figure_files.grid_layout
 
     def hear(images, titles, **options):
         recorded.append({"images": images, "titles": titles} | options)
         original(images, titles, **options)
 
-    monkeypatch.setattr(pipeline.reporting.report, "grid_layout", hear)
+    monkeypatch.setattr(pipeline.reporting.figure_files, "grid_layout", hear)
     return recorded
 
 
@@ -78,9 +79,9 @@ def test_methods_and_views_go_together(run, images):
     assert [
         (row["view"].split(":")[0], row["image"], row["label"]) for row in record["viewed"]
     ] == [
+        *(("ACTIVATIONS", image, None) for image in images),
         ("FILTERS", None, None),
         ("CLASS_IMPRESSION", None, "bee"),
-        *(("ACTIVATIONS", image, None) for image in images),
     ]
     assert record["views"][0]["options"] == {"top": 4, "scale": "map", "size": "map"}
     assert "frames" not in str(record["viewed"])
@@ -88,10 +89,12 @@ def test_methods_and_views_go_together(run, images):
     assert len(record["figures"]) == 1 + 1 + 1 + 3  # a mosaic is a figure by itself
 
 
-def test_views_alone_leave_no_store(run):
+def test_views_alone_are_stored_too(run, tmp_path):
     _, files, record = run("--explanation_method=FILTERS")
-    assert sorted(files) == ["3_images_FILTERS_small.json", "FILTERS_small.png"]
+    assert sorted(files) == ["3_images_FILTERS_small.json", "FILTERS_small.png", "store"]
     assert record["methods"] == record["explanations"] == []
+    rows = store.read(tmp_path / "out", kind=store.VIEW)
+    assert rows["method"].tolist() == ["FILTERS"]
 
 
 def test_an_impressions_title_has_its_class_its_logits_and_the_prediction(run, classifier, figures):
@@ -155,12 +158,12 @@ def test_the_caption_has_every_option_and_the_layer(run, figures):
 
 def test_a_mosaics_title_says_what_it_shows(run, figures):
     run("--explanation_method=ACTIVATIONS:top=4,FILTERS,FILTERS:layer=conv2:top=2:steps=2")
-    titles = [figure["titles"][0] for figure in figures]
-    assert len(titles) == 5
-    assert "layer backbone/conv1, filters 0, 1, 2, 3, 4, 5, 6, 7" in titles[0]
-    assert "layer backbone/conv2, filters 0, 1" in titles[1]
-    assert titles[2].startswith("0.png\nActivations (top=4)\nsmall\n")
-    assert "layer backbone/last, 4 channels, the strongest first" in titles[2]
+    *of_images, kernels, deeper = [figure["titles"][0] for figure in figures]
+    assert len(of_images) == 3
+    assert "layer backbone/conv1, filters 0, 1, 2, 3, 4, 5, 6, 7" in kernels
+    assert "layer backbone/conv2, filters 0, 1" in deeper
+    assert of_images[0].startswith("0.png\nActivations (top=4)\nsmall\n")
+    assert "layer backbone/last, 4 channels, the strongest first" in of_images[0]
 
 
 def test_bare_is_the_image_and_nothing_else(run, classifier, images):
@@ -196,6 +199,7 @@ def test_a_gif_shows_the_way_and_ends_where_the_figure_stands(run, figures):
         "3_images_CLASS_IMPRESSION_steps=40_small_bee.json",
         "CLASS_IMPRESSION_steps=40_small_bee.gif",
         "CLASS_IMPRESSION_steps=40_small_bee.png",
+        "store",
     ]
     gif = files["CLASS_IMPRESSION_steps=40_small_bee.gif"]
     content = gif.read_bytes()
