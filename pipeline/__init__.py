@@ -1,9 +1,24 @@
 """Images in, explanations out: the plan, the runner, what is drawn and what is recorded."""
 
 from pipeline.dataset.store import read
+from pipeline.explaining.changes import Augmentation, ChangedExplanation, Masking, explain_again
 from pipeline.explaining.explain import explain
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.view_image import ViewImage, view
 from pipeline.plan import ClassifierChoice, Plan
 from pipeline.runs.run import run
 
-__all__ = ["ClassifierChoice", "Explanation", "Plan", "explain", "read", "run"]
+__all__ = [
+    "Augmentation",
+    "ChangedExplanation",
+    "ClassifierChoice",
+    "Explanation",
+    "Masking",
+    "Plan",
+    "ViewImage",
+    "explain",
+    "explain_again",
+    "read",
+    "run",
+    "view",
+]

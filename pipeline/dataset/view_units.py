@@ -7,7 +7,7 @@ from figures import ANIMATION
 from pipeline.dataset.rows import Source, failed_row, stored_view, view_key, view_row
 from pipeline.dataset.store import Index, Store
 from pipeline.explaining.explain import Failure, Request
-from pipeline.explaining.view_image import ViewImage, view
+from pipeline.explaining.view_image import ViewImage, make_view
 from pipeline.plan import Plan
 from registry import Call
 
@@ -75,7 +75,7 @@ class ViewUnits:
                 views += [stored_view(row, call, self.classifier, image)] if draws else []
                 continue
             try:
-                made = view(call, self.classifier, request, class_index)
+                made = make_view(call, self.classifier, request, class_index)
             except Exception as error:  # one image must not end a run
                 if request is None or type(error) is ValueError:
                     raise  # a mistake in what was asked for, or in the classifier

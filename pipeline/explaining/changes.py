@@ -13,9 +13,11 @@ import numpy as np
 
 from classifier import Classifier
 from experiments import AUGMENTATIONS, agreement, hide, masked, moved_region
-from images import resized
+from figures import draw_grid
+from figures.saving import as_png
+from images import ImageError, resized
 from pipeline.explaining.explain import Failure, FixedClasses, Request, explain_batch
-from pipeline.explaining.explanation import Explanation, drawable
+from pipeline.explaining.explanation import Explanation, colour_bar, drawable
 from pipeline.plan import Experiments
 from representations import upsampled
 
@@ -64,13 +66,38 @@ class ChangedExplanation(NamedTuple):
             "class": self.before.label,
         } | self.values
 
+    def figure(self):
+        """A matplotlib figure: image and map before and after."""
+        pairs = (self.before, self.after)
+        images = [one for e in pairs for one in (e.shown_image, e.represented("overlay"))]
+        titles = [title for name in ("before", self.change.name) for title in (name, "its map")]
+        bars = [colour_bar(None, rule) for rule in dict.fromkeys(e.rule for e in pairs)]
+        return draw_grid(images, titles, len(images), colour_bars=bars)
+
+    def _repr_png_(self) -> bytes:
+        """How a notebook shows it."""
+        return as_png(self.figure())
+
+
+def explain_again(
+    classifier: Classifier, explanation: Explanation, change: Change
+) -> ChangedExplanation:
+    """The explanation after its image was changed: by an `Augmentation` or a `Masking`.
+
+    Raises ImageError where the changed image cannot be explained, or the map means nothing.
+    """
+    results, failures = changed_explanations([(explanation, (change,))], classifier)
+    if not results:
+        raise ImageError(failures[0].reason if failures else f"no map: {explanation.diagnosis}")
+    return results[0]
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """One of AUGMENTATIONS; what is random in it is drawn by seed and image."""
 
     name: str
-    seed: int
+    seed: int = 0
     experiment = "augmentations"
     needs_map = False
 
@@ -104,10 +131,10 @@ class Masking:
     """The most salient share hidden, or with `keep` all but it."""
 
     fraction: float
-    keep: bool
-    fill: str
-    shape: str
-    seed: int
+    keep: bool = False
+    fill: str = Experiments.fill
+    shape: str = Experiments.shape
+    seed: int = 0
     experiment = "masking"
     needs_map = True
 

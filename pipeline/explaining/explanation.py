@@ -1,6 +1,5 @@
 """One explanation: an image, a class, a map, and how it came about."""
 
-import io
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from evaluation.ground_truth import GroundTruth
 from evaluation.measure import MetricResults
 from figures import ColourBar, draw_grid
-from figures.saving import DPI
+from figures.saving import as_png
 from images import Clip, resized
 from registry import Call
 from representations import (
@@ -221,9 +220,7 @@ class Explanation:
 
     def _repr_png_(self) -> bytes:
         """How a notebook shows it."""
-        file = io.BytesIO()
-        self.figure().savefig(file, format="png", dpi=DPI // 2)
-        return file.getvalue()
+        return as_png(self.figure())
 
 
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from classifier import Classifier
-from pipeline.explaining.explain import Request
-from registry import Call
+from figures import draw_grid
+from figures.saving import as_png
+from pipeline.explaining.explain import Request, request_of
+from registry import Call, parse_call
 from runtime import noting
+from views import VIEWS
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -48,6 +51,17 @@ class ViewImage:
         """Whether Ctrl-C ended it before its end."""
         return bool(self.notes.get("stopped_early"))
 
+    def figure(self):
+        """A matplotlib figure of it, with its title."""
+        return draw_grid([self.image], [self.title], 1)
+
+    def __repr__(self) -> str:
+        return f"ViewImage({self.title.replace(chr(10), ', ')})"
+
+    def _repr_png_(self) -> bytes:
+        """How a notebook shows it."""
+        return as_png(self.figure())
+
     def as_record(self) -> dict[str, Any]:
         """What the run's record says of it."""
         return {
@@ -63,6 +77,27 @@ class ViewImage:
 
 
 def view(
+    classifier: Classifier,
+    name: str,
+    image: str | Path | np.ndarray | None = None,
+    target: str | int | None = None,
+    **options,
+) -> ViewImage:
+    """What is inside a classifier, as an image: of an image or clip, of a class, or of neither.
+
+    `name` is that of a view, `image` a file or (H, W, 3) uint8 RGB, `target` a class's name or
+    index. Raises ValueError where what the view takes is missing, or ImageError.
+    """
+    call = parse_call(name, VIEWS)
+    call = Call(call.entry, call.given | options)
+    request = None if image is None else request_of(image, classifier, ())
+    index = target
+    if isinstance(target, str):
+        index = classifier.labels.index(target)
+    return make_view(call, classifier, request, index)
+
+
+def make_view(
     call: Call,
     classifier: Classifier,
     request: Request | None = None,
