@@ -4,6 +4,8 @@ A row of tests for each line of the matrix in DESIGN's words, a case for each of
 """
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
-from support import noise, randomised, sequential
+from support import ROOT, noise, randomised, sequential
 
 import main
 from classifier import load_classifier
@@ -118,8 +120,9 @@ def test_a_run_that_was_cut_goes_on_with_the_rest(column, run, scene, tmp_path, 
     monkeypatch.setattr(
         explanation_units.ExplanationUnits,
         "answers",
-        lambda units, batch: images.extend(one.source.path.name for one in batch)
-        or load(units, batch),
+        lambda units, batch: (
+            images.extend(one.source.path.name for one in batch) or load(units, batch)
+        ),
     )
     assert run(column, paths=[first, second]) == 0
     assert set(images) == {Path(first).name, Path(second).name}  # both are drawn
@@ -263,3 +266,36 @@ def test_python_has_it_too(scene, monkeypatch):
     assert box.notes["box"]
     for shown in (image, box, clip, *views, changed):
         assert shown._repr_png_().startswith(b"\x89PNG")
+
+
+ON_RAY = {  # three starts of Ray for all columns
+    "image": ("image", "--explanation_method=GRADCAM,ACTIVATIONS:top=4,FILTERS,CLASS_IMPRESSION:steps=3",
+              "--augment=blur", "--mask_salient=0.2"),
+    "box": ("box",),
+    "clip": ("clip",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ON_RAY)
+def test_ray_stores_what_one_process_stores(command, run, scene, tmp_path):
+    pytest.importorskip("ray")
+    column, *flags = ON_RAY[command]
+    assert run(column, *flags) == 0
+    model, images, *more = COLUMNS[column]
+    given = [f"--model_path={model}", "--test_image_path", images, *more, *flags]
+    on_ray = ["--output_dir", str(tmp_path / "ray"), "--engine=ray", "--workers=1"]
+    process = [sys.executable, str(ROOT / "main.py"), *given, *on_ray]
+    result = subprocess.run(process, cwd=scene, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    for kind in (store.EXPLANATION, store.CHANGE, store.VIEW):
+        local, on_ray = (store.read(tmp_path / name, kind=kind) for name in ("out", "ray"))
+        keys = ["image", "method", "target", "change", "class_index"]
+        assert len(local) == len(on_ray)
+        if len(local) == 0:
+            continue
+        local, on_ray = (rows.sort_values(keys).reset_index() for rows in (local, on_ray))
+        assert local[keys].equals(on_ray[keys])
+        if kind != store.VIEW:
+            for first, second in zip(local["map"], on_ray["map"], strict=True):
+                np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
+    assert files(tmp_path, "png") == sorted(f.name for f in (tmp_path / "ray").glob("*.png"))
