@@ -342,9 +342,9 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         methods=methods,
         views=views,
         targets=Targets(
-            Targets.text if arguments.target is None else arguments.target,
-            arguments.test_image_index,
-            _box(arguments.target_box),
+            text=Targets.text if arguments.target is None else arguments.target,
+            position=arguments.test_image_index,
+            box=_box(arguments.target_box),
             of_labels=arguments.target is None and not evaluation.metrics,
         ),
         display=_display(arguments, methods, evaluation.metrics),
@@ -405,12 +405,12 @@ def _experiments(arguments) -> Experiments:
         if getattr(arguments, flag) is not None and not mask + keep:
             raise ValueError(f"--{flag} goes with --mask_salient or --keep_salient")
     return Experiments(
-        names,
-        mask,
-        keep,
-        arguments.fill or Experiments.fill,
-        arguments.shape or Experiments.shape,
-        arguments.seed,
+        augmentations=names,
+        mask=mask,
+        keep=keep,
+        fill=arguments.fill or Experiments.fill,
+        shape=arguments.shape or Experiments.shape,
+        seed=arguments.seed,
     )
 
 
@@ -465,11 +465,11 @@ def _evaluation(arguments) -> Evaluation:
         if not 0 < getattr(arguments, flag) < float("inf"):
             raise ValueError(f"--{flag} is above 0, got {getattr(arguments, flag)}")
     return Evaluation(
-        tuple({str(metric): metric for metric in metrics}.values()),
-        tuple(arguments.ground_truth or ()),
-        Viewing(arguments.degrees, arguments.pixels_per_degree),
-        arguments.per_class,
-        arguments.seed,
+        metrics=tuple({str(metric): metric for metric in metrics}.values()),
+        ground_truth=tuple(arguments.ground_truth or ()),
+        viewing=Viewing(degrees=arguments.degrees, pixels_per_degree=arguments.pixels_per_degree),
+        per_class=arguments.per_class,
+        seed=arguments.seed,
     )
 
 
@@ -486,7 +486,7 @@ def _classifiers(arguments) -> tuple[ClassifierChoice, ...]:
             raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")
         return tuple(
             ClassifierChoice(
-                name,
+                model_name=name,
                 weights=arguments.weights,
                 layer=arguments.layer,
                 precision=arguments.precision,
@@ -520,7 +520,9 @@ def page_classifiers(arguments) -> tuple[ClassifierChoice, ...]:
     if arguments.model_name is not None or arguments.weights or arguments.layer:
         return asked
     embedded = [name for name, found in applications().items() if found.embedded]
-    added = tuple(ClassifierChoice(name, precision=arguments.precision) for name in embedded)
+    added = tuple(
+        ClassifierChoice(model_name=name, precision=arguments.precision) for name in embedded
+    )
     return tuple(dict.fromkeys((*asked, *added)))
 
 
@@ -560,14 +562,14 @@ def _display(arguments, methods, metrics) -> Display:
     if arguments.colormap is not None:
         _check_colormap(arguments.colormap)
     return Display(
-        representations,
-        arguments.display_type,
-        arguments.colormap,
-        arguments.alpha,
-        arguments.format,
-        as_path(arguments.output_dir),
-        arguments.show,
-        arguments.report,
+        representations=representations,
+        kind=arguments.display_type,
+        colormap=arguments.colormap,
+        alpha=arguments.alpha,
+        format=arguments.format,
+        output_dir=as_path(arguments.output_dir),
+        show=arguments.show,
+        report=arguments.report,
     )
 
 

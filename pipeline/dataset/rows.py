@@ -13,7 +13,7 @@ from evaluation.measure import MetricResults
 from pipeline.dataset.store import COLUMNS, map_columns, map_of
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record, finite
-from pipeline.plan import Targets
+from pipeline.targets import Targets
 from registry import Call
 from runtime import as_path
 
@@ -44,7 +44,7 @@ def unit_key(classifier: Classifier, method: Call, targets: Targets) -> dict[str
         "layer": classifier.layer if layers else "",
         "method": str(method),
         "options": json.dumps(method.options, sort_keys=True, default=str),
-        "target": targets.told(classifier),
+        "target": targets.description_for(classifier),
         "precision": classifier.precision,
     }
 

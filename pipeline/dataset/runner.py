@@ -20,7 +20,8 @@ from pipeline.dataset.rows import Source, content_hash, failed_row, restored, st
 from pipeline.dataset.store import Index, Store
 from pipeline.explaining.explain import Asked, Box, CutShortError, asked, explain_batch
 from pipeline.explaining.explanation import Explanation
-from pipeline.plan import PREDICTED, Plan, Targets
+from pipeline.plan import Plan
+from pipeline.targets import PREDICTED, Targets
 from registry import Call, parse_call
 from runtime import as_path, prefetch
 
@@ -62,8 +63,8 @@ def explain(
     path = None if isinstance(image, np.ndarray) else as_path(image)
     pixels = image if path is None else _read(path, classifier)
     text = f"index:{target}" if isinstance(target, int | np.integer) else target
-    targets = Targets(text, box=target_box)
-    targets.asked(classifier)
+    targets = Targets(text=text, box=target_box)
+    targets.parts(classifier)
     (found,) = explain_batch([asked(pixels, classifier, [call], path)], classifier, targets)
     if isinstance(found, ImageError):
         raise found

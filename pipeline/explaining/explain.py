@@ -11,7 +11,7 @@ from classifier import Classifier
 from images import ImageError, resized, resized_clip
 from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.explanation import Explanation
-from pipeline.plan import Targets
+from pipeline.targets import Targets
 from registry import Call
 from runtime import noting
 

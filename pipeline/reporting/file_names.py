@@ -7,7 +7,8 @@ from pathlib import Path
 
 from classifier import Classifier
 from pipeline.explaining.explanation import Explanation
-from pipeline.plan import PREDICTED, Plan
+from pipeline.plan import Plan
+from pipeline.targets import PREDICTED
 from registry import Call
 
 LONGEST_PART, LONGEST_NAME = 40, 150  # letters of a part, bytes of a name
@@ -48,7 +49,7 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     if plan.targets.position is not None:
         parts.append(f"image_index_{plan.targets.position}")
     elif plan.targets.box is not None or plan.targets.text != PREDICTED:
-        parts.append(plan.targets.words)
+        parts.append(plan.targets.description)
     return "_".join([_short(parts[0]), *parts[1:]])
 
 

@@ -43,7 +43,7 @@ def run_clips(plan: Plan, classifier: Classifier) -> int:
         "versions": versions(),
         "classifiers": [classifier_record(classifier)],
         "methods": [method_record(method) for method in plan.methods],
-        "target": plan.targets.words,
+        "target": plan.targets.description,
         "clips": [],
         "explanations": [],
         "viewed": [],

@@ -144,8 +144,8 @@ class Subjects:
     def need_images(self, call: Call, classifier: Classifier) -> bool:
         """Whether the view has to wait for images."""
         takes = call.entry.takes
-        asked = self.targets.asked(classifier)
-        by_image = {"image": True, "class": any(one.needs_image for one in asked)}
+        parts = self.targets.parts(classifier)
+        by_image = {"image": True, "class": any(part.needs_image for part in parts)}
         return by_image.get(takes, False)
 
     def _nothing(self, classifier: Classifier, path, image) -> Iterator[Subject]:
@@ -158,7 +158,7 @@ class Subjects:
 
     def _classes(self, classifier: Classifier, path, image) -> Iterator[Subject]:
         if image is None:
-            indices = self.targets.fixed(classifier)
+            indices = self.targets.fixed_indices(classifier)
         else:
             image = resized(image, classifier.input_size)
             indices = self.targets.indices(classifier, classifier.scores(image[np.newaxis])[0])

@@ -71,7 +71,7 @@ def test_an_own_model_stands_beside_the_embedded_one_of_its_name(choice, tmp_pat
     file = tmp_path / "SqueezeNet.keras"
     file.write_bytes(Path(choice.model_path).read_bytes())
     own = ClassifierChoice(model_path=str(file))
-    assert ExplanationService([own, ClassifierChoice("SqueezeNet")]).names == [
+    assert ExplanationService([own, ClassifierChoice(model_name="SqueezeNet")]).names == [
         "SqueezeNet (own)",
         "SqueezeNet",
     ]
