@@ -10,6 +10,7 @@ from classifier.network.target_layer import layer_lines
 from cli import entry_help, make_parser, page_classifiers, plan_from_flags
 from pipeline import Plan, run
 from runtime.start_up import start_tensorflow
+from runtime.version import VERSION
 from web import make_site, serve
 
 
@@ -20,6 +21,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.help is not None:
             print(entry_help(arguments.help) if arguments.help else parser.format_help())
+            return 0
+        if arguments.version:
+            print(VERSION)
             return 0
         if arguments.web:
             return _serve(arguments)

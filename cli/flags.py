@@ -284,5 +284,6 @@ FLAGS = (
         metavar="NAME",
         help="this, or the options of a method, view or metric",
     ),
+    help_flag(name="version", help="print the toolkit's version and stop"),
     help_flag(name="debug", help="show where an error came from"),
 )

@@ -16,6 +16,7 @@ from classifier import load_classifier
 from methods import METHODS
 from pipeline import explain
 from pipeline.explaining.diagnosis import diagnose
+from runtime.version import VERSION
 
 ELEPHANT, BEAR = "data/african_elephant.jpg", "data/american_black_bear.jpg"
 
@@ -63,6 +64,7 @@ def test_the_default_command_explains_the_elephant(run, capsys):
     assert record["classifiers"][0]["logit"] == "input of predictions's activation"
     assert len(record["classifiers"][0]["weights_sha256"]) == 64
     assert record["versions"].keys() >= {"keras", "tensorflow", "python"}
+    assert record["versions"]["toolkit"] == VERSION
 
 
 def test_the_reports_own_line(run):
@@ -250,7 +252,7 @@ def test_help_tells_of_flags_and_of_a_methods_options(capsys):
 
 @pytest.mark.parametrize(
     ("flag", "line"),
-    [("--help=FEM", "FEM  "), ("--help", "usage: main.py")],
+    [("--version", VERSION), ("--help=FEM", "FEM  "), ("--help", "usage: main.py")],
 )
 def test_nothing_heavy_is_imported_to_say_what_there_is(flag, line):
     heavy = ("tensorflow", "keras", "matplotlib.pyplot", "skimage", "pandas", "sklearn", "gradio")
