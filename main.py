@@ -4,8 +4,14 @@ python main.py --explanation_method=GRADCAM
 """
 
 import sys
+from argparse import Namespace
 
-from cli.flags import entry_help, make_parser, make_plan, page_classifiers
+from classifier.network.target_layer import layer_lines
+from cli import entry_help, make_parser, page_classifiers, plan_from_flags
+from pipeline import Plan, run
+from runtime.start_up import start_tensorflow
+from runtime.version import VERSION
+from web import make_site, serve
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,10 +22,14 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.help is not None:
             print(entry_help(arguments.help) if arguments.help else parser.format_help())
             return 0
+        if arguments.version:
+            print(VERSION)
+            return 0
         if arguments.web:
             return _serve(arguments)
-        plan = make_plan(arguments)
-        return _list_layers(plan) if arguments.list_layers else _run(plan)
+        plan = plan_from_flags(arguments)
+        start_tensorflow()
+        return _list_layers(plan) if arguments.list_layers else run(plan)
     except (ValueError, OSError) as error:
         if arguments.debug:
             raise
@@ -30,28 +40,13 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _run(plan) -> int:
-    from pipeline import run
-    from runtime.start_up import start_tensorflow
-
-    start_tensorflow()
-    return run(plan)
-
-
-def _serve(arguments) -> int:
-    from runtime.start_up import start_tensorflow
-    from web import make_site, serve
-
+def _serve(arguments: Namespace) -> int:
     site, choices = make_site(arguments.web_address), page_classifiers(arguments)
     start_tensorflow()
     return serve(choices, site)
 
 
-def _list_layers(plan) -> int:
-    from classifier.network.target_layer import layer_lines
-    from runtime.start_up import start_tensorflow
-
-    start_tensorflow()
+def _list_layers(plan: Plan) -> int:
     for choice in plan.classifiers:
         print(choice.model_path or choice.model_name)
         for line in layer_lines(choice.load()):

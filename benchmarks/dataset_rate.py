@@ -85,9 +85,9 @@ def plan_of(name: str, folder: Path, out: str, representations: tuple[str, ...])
     """Grad-CAM of all images in the folder, into a store of its own."""
     return Plan(
         images=tuple(find_images([folder / "images"])),
-        classifiers=(ClassifierChoice(name, weights=CLASSIFIERS[name]),),
+        classifiers=(ClassifierChoice(model_name=name, weights=CLASSIFIERS[name]),),
         methods=(METHODS["GRADCAM"].call(),),
-        display=Display(representations, "bare", output_dir=folder / out),
+        display=Display(representations=representations, kind="bare", output_dir=folder / out),
     )
 
 

@@ -1,1 +1,8 @@
-"""The command line: flags, and the plan that they make."""
+"""The command line: one table of flags, their parser, and the plan that they make."""
+
+from cli.classifier_choices import page_classifiers
+from cli.help import entry_help
+from cli.parser import Parser, make_parser
+from cli.plan_from_flags import plan_from_flags
+
+__all__ = ["Parser", "entry_help", "make_parser", "page_classifiers", "plan_from_flags"]

@@ -29,7 +29,7 @@ from transfer_learn import (
 )
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
-from cli.flags import Parser
+from cli import Parser
 from runtime.start_up import start_tensorflow
 
 PATIENCE = 40  # epochs: before the attention finds something, the loss stands still for a while

@@ -25,7 +25,7 @@ from labelled_folder import Sample, check_samples, labelled_images
 from training import feature_batches, fit, image_batches, make_model, pooled_features
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
-from cli.flags import Parser
+from cli import Parser
 from runtime.start_up import start_tensorflow
 
 FINE_TUNING_RATE = 1e-2  # as a part of --learning_rate

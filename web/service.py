@@ -16,7 +16,8 @@ from methods import METHODS
 from pipeline.explaining.explain import CutShortError, Request, explain_batch, request_of
 from pipeline.explaining.explanation import Explanation, drawable
 from pipeline.explaining.record import classifier_record
-from pipeline.plan import ClassifierChoice, Targets
+from pipeline.plan import ClassifierChoice
+from pipeline.targets import Targets
 from registry import Call, Option
 from runtime import with_listener
 
@@ -182,7 +183,7 @@ def _targets(text: str) -> Targets:
     """The classes of a request. Raises ValueError, before any contrast is made, for too many."""
     if len(text) > LONGEST_TARGET or text.count(",") >= MOST_MAPS:
         raise ValueError(f"too many classes are asked for; the page explains {MOST_MAPS} at most")
-    return Targets(text)
+    return Targets(text=text)
 
 
 def read_upload(content: bytes) -> np.ndarray:

@@ -18,7 +18,7 @@ from pipeline.explaining.changes import Change, ChangedExplanation, in_shape
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record, finite
 from pipeline.explaining.view_image import ViewImage
-from pipeline.plan import Targets
+from pipeline.targets import Targets
 from registry import Call
 from runtime import as_path
 
@@ -43,7 +43,7 @@ class Source(NamedTuple):
 def method_key(classifier: Classifier, method: Call, targets: Targets) -> dict[str, str]:
     """What tells the units of this classifier, method and target from all others."""
     looks_inside = method.entry.needs_layers and classifier.has_layers
-    return _key(EXPLANATION, classifier, method, targets.told(classifier), looks_inside)
+    return _key(EXPLANATION, classifier, method, targets.description_for(classifier), looks_inside)
 
 
 def change_key(key: dict[str, str], change: Change) -> dict[str, str]:

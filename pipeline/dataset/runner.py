@@ -100,7 +100,7 @@ class Runner:
             (number, index)
             for number, units in enumerate(self.views)
             if units.of_classes
-            for index in self.plan.targets.fixed(units.classifier)
+            for index in self.plan.targets.fixed_indices(units.classifier)
         ]
 
     @property
@@ -113,7 +113,7 @@ class Runner:
     def _images_decide_classes(self) -> bool:
         return any(
             units.of_classes
-            and any(part.needs_image for part in self.plan.targets.asked(units.classifier))
+            and any(part.needs_image for part in self.plan.targets.parts(units.classifier))
             for units in self.views
         )
 

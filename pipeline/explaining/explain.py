@@ -14,7 +14,7 @@ from images.clips import FOLDER_RATE
 from methods import METHODS
 from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.explanation import Explanation
-from pipeline.plan import PREDICTED, Targets
+from pipeline.targets import PREDICTED, Targets
 from registry import Call, parse_call
 from runtime import as_path, noting
 
@@ -98,7 +98,7 @@ def explain(
     call.entry.check(classifier, call.given)
     text = f"index:{target}" if isinstance(target, int | np.integer) else target
     targets = Targets(text=text, box=target_box)
-    targets.asked(classifier)
+    targets.parts(classifier)
     (answer,) = explain_batch([request_of(image, classifier, [call])], classifier, targets)
     for failure in answer.failures:
         raise ImageError(failure.reason)

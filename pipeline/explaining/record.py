@@ -10,6 +10,7 @@ from typing import Any
 from classifier import Classifier
 from registry import Call
 from runtime import write_text
+from runtime.version import VERSION
 
 PACKAGES = (
     "tensorflow",
@@ -24,10 +25,9 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that have a say in the numbers."""
-    return {"python": platform.python_version()} | {
-        package: importlib.metadata.version(package) for package in PACKAGES
-    }
+    """Versions of the toolkit, of Python and of the packages that have a say in the numbers."""
+    versions = {"toolkit": VERSION, "python": platform.python_version()}
+    return versions | {package: importlib.metadata.version(package) for package in PACKAGES}
 
 
 def classifier_record(classifier: Classifier) -> dict[str, Any]:

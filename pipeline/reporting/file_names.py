@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.view_image import ViewImage
-from pipeline.plan import PREDICTED, Plan
+from pipeline.plan import Plan
+from pipeline.targets import PREDICTED
 
 LONGEST_PART, LONGEST_NAME = 40, 150  # letters of a part, bytes of a name
 
@@ -47,7 +48,7 @@ def run_name(plan: Plan, classifiers: Sequence[str]) -> str:
     if plan.targets.position is not None:
         parts.append(f"image_index_{plan.targets.position}")
     elif plan.targets.box is not None or plan.targets.text != PREDICTED:
-        parts.append(plan.targets.words)
+        parts.append(plan.targets.description)
     return "_".join([_short(parts[0]), *parts[1:]])
 
 

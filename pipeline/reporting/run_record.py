@@ -33,7 +33,7 @@ class RunRecord:
             "methods": [call_record(call) for call in plan.methods],
             "views": [call_record(call) for call in plan.views],
             "experiments": vars(plan.experiments) if plan.experiments.passes else None,
-            "target": plan.targets.words,
+            "target": plan.targets.description,
             "test_image_index": plan.targets.position,
             "metrics": [call_record(call) for call in evaluation.metrics],
             "ground_truth": list(evaluation.ground_truth),

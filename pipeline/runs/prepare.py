@@ -9,7 +9,7 @@ def prepared(plan: Plan) -> list[Classifier]:
     """The plan's classifiers, loaded and ready for it. Raises ValueError where they do not fit."""
     classifiers = [choice.load() for choice in plan.classifiers]
     for classifier in classifiers:
-        plan.targets.asked(classifier)
+        plan.targets.parts(classifier)
         for call in (*plan.methods, *plan.views):
             call.entry.check(classifier, call.given)
         classifier.expect(_passes(plan))

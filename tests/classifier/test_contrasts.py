@@ -10,7 +10,6 @@ import main
 from classifier import load_classifier
 from gradcam import GradCAM
 from methods import METHODS
-from pipeline.plan import Asked, Targets
 
 
 def classifier_of_three():
@@ -61,45 +60,6 @@ def test_black_boxes_have_contrasts_too():
         classifier, images, [index], patch=4, stride=4, score="probability"
     )
     np.testing.assert_allclose(found, 2 * 16 / 64, atol=1e-6)  # light goes down, dark goes up
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("bee:ant", Asked(1, 0)),
-        ("1:0", Asked(1, 0)),
-        ("-ant", Asked(None, 0)),
-        ("index:1", Asked(1)),
-        ("index:1:ant", Asked(1, 0)),
-        ("bee:index:0", Asked(1, 0)),
-        ("predicted:ant", Asked("predicted", 0)),
-        ("-predicted", Asked(None, "predicted")),
-        ("index:2", Asked(2)),
-    ],
-)
-def test_targets_name_two_classes_or_one_against(text, expected):
-    assert Targets(text).asked(classifier_of_three()) == [expected]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("bee:bee", "against itself"),
-        ("bee:wasp", "no class 'wasp'"),
-        ("-wasp", "no class 'wasp'"),
-        ("top3:bee", "one class on each side"),
-        ("wasp", "no class 'wasp'"),
-    ],
-)
-def test_wrong_contrasts_are_said(text, words):
-    with pytest.raises(ValueError, match=words):
-        Targets(text).asked(classifier_of_three())
-
-
-def test_the_predicted_class_is_not_held_against_itself():
-    classifier = classifier_of_three()
-    assert Targets("predicted:ant").indices(classifier, np.array([0.7, 0.2, 0.1])) == []
-    assert Targets("predicted:ant").indices(classifier, np.array([0.2, 0.7, 0.1])) == [3]
 
 
 def test_the_labs_steps_take_a_contrast(lite):

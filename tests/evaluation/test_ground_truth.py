@@ -73,7 +73,7 @@ def test_gaze_maps_come_from_arrays_images_and_fixations(tmp_path):
     Image.fromarray((255 * density).astype(np.uint8)).save(tmp_path / "a.png")
     (tmp_path / "a.txt").write_text("30.5 20.5")
     for name, tolerance in (("a.npy", 1e-6), ("a.png", 1 / 255), ("a.txt", 1e-6)):
-        truth = GroundTruth([tmp_path / name], (50, 60), Viewing(1, 8))
+        truth = GroundTruth([tmp_path / name], (50, 60), Viewing(degrees=1, pixels_per_degree=8))
         found = truth.density / truth.density.max()
         np.testing.assert_allclose(found, density, atol=tolerance)
         assert truth.mask is None

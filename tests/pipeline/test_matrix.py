@@ -269,7 +269,8 @@ def test_python_has_it_too(scene, monkeypatch):
 
 
 ON_RAY = {  # three starts of Ray for all columns
-    "image": ("image", "--explanation_method=GRADCAM,ACTIVATIONS:top=4,FILTERS,CLASS_IMPRESSION:steps=3",
+    "image": ("image",
+              "--explanation_method=GRADCAM,ACTIVATIONS:top=4,FILTERS,CLASS_IMPRESSION:steps=2",
               "--augment=blur", "--mask_salient=0.2"),
     "box": ("box",),
     "clip": ("clip",),

@@ -71,7 +71,7 @@ def test_an_own_model_stands_beside_the_embedded_one_of_its_name(choice, tmp_pat
     file = tmp_path / "SqueezeNet.keras"
     file.write_bytes(Path(choice.model_path).read_bytes())
     own = ClassifierChoice(model_path=str(file))
-    assert ExplanationService([own, ClassifierChoice("SqueezeNet")]).names == [
+    assert ExplanationService([own, ClassifierChoice(model_name="SqueezeNet")]).names == [
         "SqueezeNet (own)",
         "SqueezeNet",
     ]
@@ -379,8 +379,8 @@ def test_addresses_are_hosts_with_or_without_a_port():
     ],
 )
 def test_a_flag_without_a_use_is_refused_in_one_line(flags, words, monkeypatch, capsys):
-    monkeypatch.setattr("web.make_site", lambda address: None)
-    monkeypatch.setattr("web.serve", lambda *_: pytest.fail("it is served"))
+    monkeypatch.setattr("main.make_site", lambda address: None)
+    monkeypatch.setattr("main.serve", lambda *_: pytest.fail("it is served"))
     assert main.main(flags) == 2
     assert capsys.readouterr().err == f"main.py: {words}\n"
 

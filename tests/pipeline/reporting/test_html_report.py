@@ -131,7 +131,13 @@ def test_tables_charts_failures_and_constants_are_there(page):
         assert f"<h3>{title}" in page
     assert "4 of 5 images explained; 1 failed" in page
     assert page.count('class="chart"') == 4  # boxes, curves, agreement, confusion
-    for constant in ("methods · 1 · options · relu", "weights_sha256", "versions · keras", "5000"):
+    for constant in (
+        "methods · 1 · options · relu",
+        "weights_sha256",
+        "versions · keras",
+        "versions · toolkit",
+        "5000",
+    ):
         assert constant in page
 
 

@@ -1,0 +1,55 @@
+"""Which flags go together: each check raises ValueError, in one line."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from cli.flags import FLAGS
+from figures import ANIMATION
+from pipeline.plan import DEFAULT_METHOD
+from registry import Call
+from views import VIEWS
+
+
+def check_flags(arguments: Namespace) -> None:
+    """Raises for a flag without the one that it needs, and for two that name the same thing."""
+    given = {flag.name for flag in FLAGS if flag.is_given(arguments)}
+    for flag in FLAGS:
+        if flag.goes_with and flag.name in given and not given.intersection(flag.goes_with):
+            needed = " or ".join(f"--{name}" for name in flag.goes_with)
+            because = f"; {flag.because}" if flag.because else ""
+            raise ValueError(f"--{flag.name} goes with {needed}{because}")
+    if {"target", "test_image_index"} <= given:
+        raise ValueError("--target and --test_image_index both name the class; give one")
+    if "target_box" in given and given.intersection(("target", "test_image_index")):
+        raise ValueError("--target_box says what is explained; a class goes without it")
+    if "target_box" in given and given.intersection(("augment", "mask_salient", "keep_salient")):
+        raise ValueError("--augment and the like are for classes, not for --target_box")
+
+
+def check_page(arguments: Namespace) -> None:
+    """Raises for a flag that the page has no use for."""
+    for flag in FLAGS:
+        if flag.is_given(arguments) and not flag.of_page:
+            raise ValueError(f"--{flag.name} does not go with --web")
+
+
+def check_views(arguments: Namespace, methods: Sequence[Call], views: Sequence[Call]) -> None:
+    """Raises for what is done with maps where there are only views, which give none."""
+    if methods:
+        return
+    for flag in FLAGS:
+        if flag.of_maps and flag.is_given(arguments):
+            raise ValueError(
+                f"--{flag.name} goes with methods, and {views[0].name} gives no map but an image; "
+                f"add a method, such as {DEFAULT_METHOD}, to --explanation_method"
+            )
+
+
+def check_animation(arguments: Namespace, calls: Sequence[Call]) -> None:
+    """Raises for an animation of what does not move: all but ascents of views."""
+    ascending = [name for name, view in VIEWS.items() if view.ascends]
+    still = [call.name for call in calls if call.name not in ascending]
+    if arguments.format == ANIMATION and still:
+        raise ValueError(
+            f"--format {ANIMATION} goes with {', '.join(ascending)}, not with {still[0]}"
+        )

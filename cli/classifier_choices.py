@@ -1,0 +1,59 @@
+"""Which classifiers the flags ask for."""
+
+from argparse import Namespace
+
+from classifier import DEFAULT_MODEL
+from classifier.applications import applications, canonical
+from cli.checks import check_flags, check_page
+from cli.values import split_names
+from pipeline.plan import ClassifierChoice
+
+
+def classifier_choices(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
+    """The classifiers of a run, each once. Raises ValueError for flags that do not fit them."""
+    names = split_names(arguments.model_name)
+    if arguments.model_path is None:
+        return _by_name(arguments, names or [DEFAULT_MODEL])
+    if names:
+        raise ValueError("--model_name and --model_path both name the classifier; give one")
+    if arguments.weights is not None:
+        raise ValueError("--weights goes with --model_name; a model file holds its weights")
+    return (
+        ClassifierChoice(
+            model_path=arguments.model_path,
+            class_names=arguments.class_names,
+            preprocessing=arguments.preprocessing,
+            layer=arguments.layer,
+            precision=arguments.precision,
+        ),
+    )
+
+
+def page_classifiers(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
+    """The classifiers of the page: those asked for, a model file beside the embedded ones.
+
+    Raises ValueError as `plan_from_flags` does, and for a flag that the page has no use for.
+    """
+    check_page(arguments)
+    check_flags(arguments)
+    choices = classifier_choices(arguments)
+    if arguments.model_name is not None or arguments.weights or arguments.layer:
+        return choices
+    embedded = [name for name, known in applications().items() if known.embedded]
+    added = (ClassifierChoice(model_name=name, precision=arguments.precision) for name in embedded)
+    return tuple(dict.fromkeys((*choices, *added)))
+
+
+def _by_name(arguments: Namespace, names: list[str]) -> tuple[ClassifierChoice, ...]:
+    names = list({canonical(name): name for name in names}.values())
+    if len(names) > 1 and (arguments.layer or arguments.weights):
+        raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")
+    return tuple(
+        ClassifierChoice(
+            model_name=name,
+            weights=arguments.weights,
+            layer=arguments.layer,
+            precision=arguments.precision,
+        )
+        for name in names
+    )
