@@ -1,6 +1,5 @@
 """The page itself, in Gradio: what is on it, and what happens where."""
 
-import html
 import re
 import sys
 import threading
@@ -13,14 +12,15 @@ from typing import Any, Literal, get_args, get_origin
 import gradio as gr
 import matplotlib
 import numpy as np
+from markupsafe import Markup, escape
 
 from images import find_images, read_image
 from methods import METHODS, Method
 from pipeline.explaining.explanation import drawable
-from pipeline.reporting.thumbnail_gallery import small
+from pipeline.reporting.thumbnail_gallery import shrink
 from registry import Option
 from representations import ALPHA, REPRESENTATIONS
-from web.render import DisplayOptions, downloads_html, guess_title, image_html, shown_html
+from web.render import DisplayOptions, downloads_html, guess_title, image_html, maps_html
 from web.service import MOST_BYTES, Answer, ExplanationService, call_of, limit, read_upload
 
 SAMPLES = Path(__file__).parent.parent / "data"
@@ -63,7 +63,7 @@ def first_of_chain(handler: Callable) -> Callable:
 def describe(error: Exception) -> str:
     """What a visitor is told of an error, as HTML; those that are not theirs go to the log."""
     if isinstance(error, (ValueError, OSError)):
-        return html.escape(str(error))
+        return str(escape(str(error)))
     traceback.print_exception(error, file=sys.stderr)
     return "Something went wrong here; the log has more."
 
@@ -104,7 +104,7 @@ class Page:
         )
         gr.Markdown(f"An image of up to {MOST_BYTES // 10**6} MB, or one of these:")
         self.gallery = gr.Gallery(
-            [small(read_image(path)) for path in self.samples],
+            [shrink(read_image(path)) for path in self.samples],
             label="Sample images",
             show_label=False,
             columns=5,
@@ -245,7 +245,7 @@ class Page:
         best = guesses[0].target
         return (
             image,
-            image_html(small(image), ""),
+            image_html(shrink(image)),
             gr.update(choices=choices, value=best),
             gr.update(choices=classes, value=best),
             gr.update(choices=classes, value=[guess.target for guess in guesses[:2]]),
@@ -273,8 +273,8 @@ class Page:
         if image is None:
             return gr.skip()
         if METHODS[method].many_passes:
-            words = f"{METHODS[method].title} takes a while: press Explain."
-            return None, f"<p>{words}</p>", ""
+            line = Markup("<p>{} takes a while: press Explain.</p>").format(METHODS[method].title)
+            return None, str(line), ""
         return self._explain(progress, request, *values)
 
     @friendly
@@ -305,7 +305,7 @@ class Page:
             )
         finally:
             del self._stops[stop]
-        return answer, shown_html(answer, look), downloads_html(answer, look)
+        return answer, maps_html(answer, look), downloads_html(answer, look)
 
     def _stop(self, request: gr.Request) -> None:
         """Ends the visitor's own requests early."""
@@ -318,7 +318,7 @@ class Page:
         """The same maps, drawn anew."""
         if answer is None:
             return gr.skip()
-        return shown_html(answer, chosen_look(*look)), downloads_html(answer, chosen_look(*look))
+        return maps_html(answer, chosen_look(*look)), downloads_html(answer, chosen_look(*look))
 
     def _layers(self, name: str) -> list[str]:
         return [BY_RULE, *self.service.layers(name)]

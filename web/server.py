@@ -8,7 +8,6 @@ import signal
 import tempfile
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.plan import ClassifierChoice
@@ -18,7 +17,6 @@ PASSWORD = "EXPLAINER_PASSWORD"  # the environment variable that holds it
 SHORTEST_PASSWORD = 8  # letters
 WAITING = 16  # requests in the queue; more are told to come again
 VISITORS = 32  # whose images are kept
-STYLE = Path(__file__).with_name("style.css")
 
 
 class Site(NamedTuple):
@@ -122,6 +120,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site):
     from starlette.middleware import Middleware
 
     from web.page import make_page
+    from web.render import render
     from web.security import Security
     from web.service import MOST_BYTES, ExplanationService
 
@@ -153,7 +152,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site):
                 font=["system-ui", "sans-serif"],
                 font_mono=["ui-monospace", "monospace"],
             ),
-            css=STYLE.read_text(encoding="utf-8"),
+            css=render("style.css"),
         )
     except OSError as error:
         raise ValueError(

@@ -22,7 +22,7 @@ from images import ImageError
 from methods import METHODS
 from pipeline import ClassifierChoice
 from web import server
-from web.render import DisplayOptions, downloads_html, shown_html
+from web.render import DisplayOptions, downloads_html, maps_html
 from web.security import LARGEST_UPLOAD, Security
 from web.server import Site, is_loopback, needed_password, parse_address
 from web.service import (
@@ -121,7 +121,7 @@ def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(service):
     assert told == [(0, 3), (1, 3)]
     assert answer.explanations[0].stopped_early
     assert answer.explanations[0].notes["passes"] == 32
-    assert "Stopped early, after 32 passes" in shown_html(
+    assert "Stopped early, after 32 passes" in maps_html(
         answer, DisplayOptions("overlay", None, 0.5)
     )
 
@@ -134,7 +134,7 @@ def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(service):
     (kept,) = answer.explanations
     assert kept.method.name == "GRADCAM"
     assert not kept.stopped_early
-    assert "Stopped before RISE, FEM." in shown_html(answer, DisplayOptions("overlay", None, 0.5))
+    assert "Stopped before RISE, FEM." in maps_html(answer, DisplayOptions("overlay", None, 0.5))
 
 
 def test_time_that_is_up_before_anything_is_known_is_said(choice):
@@ -242,7 +242,7 @@ def test_a_large_upload_is_made_smaller():
 def test_what_is_shown_has_its_files_within_and_names_escaped(service):
     answer = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "index:2")
     look = DisplayOptions("isolines", "viridis", 0.3)
-    shown, links = shown_html(answer, look), downloads_html(answer, look)
+    shown, links = maps_html(answer, look), downloads_html(answer, look)
     assert "<b>" not in shown
     assert "&lt;b&gt;" in shown
     targets = re.findall(r'(?:src|href)="(.{5})', shown + links)
