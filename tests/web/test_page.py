@@ -288,7 +288,7 @@ def test_what_the_page_does_not_need_is_not_served(address, path):
 
 def test_another_name_for_this_machine_is_not_answered(address):
     assert status(address) == 200
-    assert status(address, Host="evil.example") == 404
+    assert status(address, Host="evil.example") == 400
 
 
 def test_an_upload_beyond_the_limit_is_refused(address):

@@ -23,7 +23,7 @@ from methods import METHODS
 from pipeline import ClassifierChoice
 from web import server
 from web.render import DisplayOptions, downloads_html, maps_html
-from web.security import LARGEST_UPLOAD, Security
+from web.security import LARGEST_UPLOAD, middleware
 from web.server import Site, is_loopback, needed_password, parse_address
 from web.service import (
     MOST_MAPS,
@@ -251,8 +251,8 @@ def test_what_is_shown_has_its_files_within_and_names_escaped(service):
     assert re.findall(r'download="([^"]+)"', links) == ["figure.png", "map.npy", "record.json"]
 
 
-def answered(method: str, path: str, **headers: str) -> int:
-    """The status of the guard's answer; 200 where it lets the request through."""
+def answered(method: str, path: str, hosts=("localhost", "[::1]"), **headers: str) -> int:
+    """The status of the response; 200 where the request comes through to the page."""
     sent = []
 
     async def app(scope, receive, send):
@@ -263,9 +263,10 @@ def answered(method: str, path: str, **headers: str) -> int:
 
     pairs = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": pairs}
-    response = Security(app, ["localhost", "::1"])(scope, None, send)
-    with ThreadPoolExecutor(1) as own_loop:  # the browser of other tests has one of its own
-        own_loop.submit(asyncio.run, response).result()
+    for layer in reversed(middleware(hosts)):
+        app = layer.cls(app, *layer.args, **layer.kwargs)
+    with ThreadPoolExecutor(1) as other_thread:  # the browser of other tests has a loop in this one
+        other_thread.submit(asyncio.run, app(scope, None, send)).result()
     return sent[0]["status"]
 
 
@@ -276,13 +277,19 @@ def answered(method: str, path: str, **headers: str) -> int:
         ("localhost:80", 200),
         ("[::1]", 200),
         ("[::1]:80", 200),
-        ("evil.example", 404),
-        ("localhost.evil.example:80", 404),
-        ("", 404),
+        ("evil.example", 400),
+        ("localhost.evil.example:80", 400),
+        ("[::2]:80", 400),
+        ("::1", 400),
+        ("", 400),
     ],
 )
 def test_the_page_answers_to_its_own_names(host, status):
     assert answered("GET", "/", host=host) == status
+
+
+def test_a_page_for_all_hosts_answers_to_any_name():
+    assert answered("GET", "/", hosts=["*"], host="lab.example:80") == 200
 
 
 @pytest.mark.parametrize(
@@ -362,7 +369,8 @@ def test_addresses_are_hosts_with_or_without_a_port():
     assert parse_address("0.0.0.0:80") == ("0.0.0.0", 80)
     assert parse_address("[::1]:80") == ("::1", 80)
     assert parse_address("lab.example") == ("lab.example", 7860)
-    for wrong in ("a:b", ":80", "host:0", "host:70000"):
+    assert parse_address("::1") == ("::1", 7860)
+    for wrong in ("a:b", ":80", "host:0", "host:70000", "host:", "[::1]x", "me@host", "host/x"):
         with pytest.raises(ValueError, match="expected HOST or HOST:PORT"):
             parse_address(wrong)
 
