@@ -117,7 +117,7 @@ def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(service):
         if done == 1:
             stop.set()
 
-    answer = service.explain("small", IMAGE, [RISE], "ant", tell=tell, stop=stop)
+    answer = service.explain("small", IMAGE, [RISE], "ant", on_progress=tell, stop=stop)
     assert told == [(0, 3), (1, 3)]
     assert answer.explanations[0].stopped_early
     assert answer.explanations[0].notes["passes"] == 32
@@ -322,9 +322,10 @@ def test_an_upload_is_as_long_as_an_image():
 @pytest.fixture
 def page_module():
     pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
-    import web.page
+    import web.fields
+    import web.handlers
 
-    return web.page
+    return SimpleNamespace(field=web.fields.field, Handlers=web.handlers.Handlers)
 
 
 def test_each_option_has_a_field_of_its_kind(page_module):
@@ -350,18 +351,26 @@ def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(page_module):
             if len(running) < 3:
                 ask(["me", "another"][len(running) - 1])
             else:
-                page._stop(SimpleNamespace(session_hash="me"))
+                handlers.stop(SimpleNamespace(session_hash="me"))
             raise StoppedError
 
     def ask(session: str) -> None:
-        look, request = ("overlay", "viridis", 0.5), SimpleNamespace(session_hash=session)
         with suppress(StoppedError):
-            page._shown("small", IMAGE, [RISE], "ant", None, look, None, request)
+            handlers._explain(
+                "small",
+                IMAGE,
+                [RISE],
+                target="ant",
+                layer=None,
+                display=("overlay", "viridis", 0.5),
+                progress=None,
+                session=session,
+            )
 
-    page = page_module.Page(Busy())
+    handlers = page_module.Handlers(Busy())
     ask("me")
     assert [stop.is_set() for stop in running] == [True, True, False]
-    assert page._stops == {}
+    assert handlers._stops == {}
 
 
 def test_addresses_are_hosts_with_or_without_a_port():
