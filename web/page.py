@@ -32,7 +32,7 @@ class Page:
     def __init__(self, parts: PageParts, handlers: Handlers):
         self.parts = parts
         self.handlers = handlers
-        # Of one classifier there is one: who asks in the meantime waits in the queue.
+        # As many requests at once as there are classifiers; further ones wait in the queue.
         limit = len(handlers.service.names)
         self._one_each = PRIVATE | {"concurrency_id": "classifiers", "concurrency_limit": limit}
         self._one_each["show_progress_on"] = parts.maps

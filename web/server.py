@@ -174,7 +174,7 @@ def _launch_options(site: Site) -> dict[str, Any]:
             primary_hue="blue",
             font=["system-ui", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
-        ),
+        ).set(block_info_text_color="*neutral_500"),  # the hints: their default is too pale to read
         "css": render("style.css"),
         "quiet": True,
         "prevent_thread_lock": True,
