@@ -3,6 +3,8 @@
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -10,25 +12,15 @@ from PIL import Image
 from figures import ColourBar, draw_grid
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.explaining.record import call_record, finite, versions
-from pipeline.reporting.thumbnail_gallery import data_uri, legend, text
+from pipeline.reporting.html_templates import data_uri, template_environment
 from registry import suggest
 from representations import DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
 from web.service import Answer
 
-QUALITY = 88
-DOTS = 150  # of a figure, per inch
+TEMPLATES = Path(__file__).with_name("templates")
+QUALITY = 88  # of a JPEG
+DPI = 150  # of a figure
 COLUMNS = 4  # of a figure
-
-
-def image_html(image: np.ndarray, words: str) -> str:
-    """An image (H, W, 3) with words under it."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "jpeg", quality=QUALITY)
-    source = data_uri(file.getvalue(), "image/jpeg")
-    return (
-        f'<figure><img src="{source}" alt="{text(words or "the image", 200)}">'
-        f"<figcaption>{text(words, 400)}</figcaption></figure>"
-    )
 
 
 class DisplayOptions:
@@ -47,83 +39,115 @@ class DisplayOptions:
         return explanation.represented(self.representation, self.colormap, self.alpha)
 
 
-def shown_html(answer: Answer, look: DisplayOptions) -> str:
+class Link(NamedTuple):
+    """A file that a visitor can download."""
+
+    file_name: str
+    source: str  # the file itself, as a data URI
+    text: str
+
+
+def render(template: str, **content: Any) -> str:
+    """The template as HTML, with the content in it, escaped."""
+    return template_environment(TEMPLATES).get_template(template).render(content)
+
+
+def image_html(image: np.ndarray, caption: str = "") -> str:
+    """An image (H, W, 3) with its caption under it."""
+    return render("image.html", source=_image_uri(image), caption=caption)
+
+
+def maps_html(answer: Answer, options: DisplayOptions) -> str:
     """The image beside its maps, and what there is to say of them."""
     explanations = answer.explanations
-    first = explanations[0]
-    figures = [image_html(drawable(first.image), "the image")]
+    figures = [(_image_uri(drawable(explanations[0].image)), "the image")]
     for explanation in explanations:
-        words = explanation.title.replace("\n", " · ")
-        figures.append(image_html(look.draw(explanation), words))
-    told = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
+        source = _image_uri(options.draw(explanation))
+        figures.append((source, explanation.title.replace("\n", " · ")))
+    remarks = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
     if answer.left_out:
-        told.append(f"Stopped before {', '.join(answer.left_out)}.")
-    told.append(
-        " ".join([UPSAMPLING, *dict.fromkeys(DISPLAY_RULES[e.rule].caption for e in explanations)])
-    )
-    legends = "".join(map(legend, _bars(explanations, look)))
-    remarks = "".join(f"<p>{text(line, 600)}</p>" for line in told)
-    return (
-        f'<div class="maps">{"".join(figures)}</div>{legends}<div class="remarks">{remarks}</div>'
-    )
+        remarks.append(f"Stopped before {', '.join(answer.left_out)}.")
+    rules = dict.fromkeys(DISPLAY_RULES[explanation.rule].caption for explanation in explanations)
+    remarks.append(" ".join([UPSAMPLING, *rules]))
+    colour_bars = _colour_bars(explanations, options)
+    return render("maps.html", figures=figures, colour_bars=colour_bars, remarks=remarks)
 
 
-def _remarks(explanation: Explanation) -> list[str]:
-    """What a reader of the map has to know."""
-    notes = explanation.notes
-    told = []
-    if explanation.stopped_early:
-        told.append(f"Stopped early, after {notes.get('passes', 0):,} passes.")
-    told += [f"No map: {explanation.diagnosis}."] if explanation.diagnosis else []
-    told += [f"{notes['caution']}."] if notes.get("caution") else []
-    where = explanation.title.replace("\n", ", ")
-    return [f"{where}: {line}" for line in told]
-
-
-def downloads_html(answer: Answer, look: DisplayOptions) -> str:
+def downloads_html(answer: Answer, options: DisplayOptions) -> str:
     """Links to the figure, the raw maps and the record, which are in the links themselves."""
-    explanations = answer.explanations
-    links = [_link("figure.png", _figure(explanations, look), "image/png", "figure (PNG)")]
-    for number, explanation in enumerate(explanations, start=1):
-        file = io.BytesIO()
-        np.save(file, explanation.map)
-        which = f" {number}" if len(explanations) > 1 else ""
-        name = f"map{which.replace(' ', '_')}.npy"
-        links.append(_link(name, file.getvalue(), "application/octet-stream", f"raw map{which}"))
-    record = {
-        "versions": versions(),
-        "classifier": answer.classifier,
-        "methods": [call_record(explanation.method) for explanation in explanations],
-        "drawn": vars(look),
-        "explanations": [explanation.as_record() for explanation in explanations],
-    }
-    content = json.dumps(finite(record), indent=2, ensure_ascii=False, default=str).encode()
-    links.append(_link("record.json", content, "application/json", "record (JSON)"))
-    return f'<div class="downloads">Download {" ".join(links)}</div>'
-
-
-def _figure(explanations: Sequence[Explanation], look: DisplayOptions) -> bytes:
-    images = [drawable(explanations[0].image), *map(look.draw, explanations)]
-    titles = ["image", *(explanation.title for explanation in explanations)]
-    columns = min(len(images), COLUMNS)
-    figure = draw_grid(images, titles, columns, UPSAMPLING, _bars(explanations, look))
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DOTS)
-    return file.getvalue()
-
-
-def _bars(explanations: Sequence[Explanation], look: DisplayOptions) -> list[ColourBar]:
-    """The colour bars that the maps need, each once."""
-    if not REPRESENTATIONS[look.representation].coloured:
-        return []
-    return list(dict.fromkeys(colour_bar(look.colormap, e.rule) for e in explanations))
-
-
-def _link(name: str, content: bytes, kind: str, words: str) -> str:
-    source = data_uri(content, kind)
-    return f'<a download="{name}" href="{source}">{text(words)}</a>'
+    figure = data_uri(_figure(answer.explanations, options), "image/png")
+    record = data_uri(_record(answer, options), "application/json")
+    links = [
+        Link("figure.png", figure, "figure (PNG)"),
+        *_map_links(answer.explanations),
+        Link("record.json", record, "record (JSON)"),
+    ]
+    return render("downloads.html", links=links)
 
 
 def guess_title(title: str, probability: float) -> str:
     """A class and how sure the classifier is of it."""
     return f"{title}  {percent(probability)}"
+
+
+def _image_uri(image: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "jpeg", quality=QUALITY)
+    return data_uri(file.getvalue(), "image/jpeg")
+
+
+def _remarks(explanation: Explanation) -> list[str]:
+    """What a reader of the map has to know."""
+    notes = explanation.notes
+    remarks = []
+    if explanation.stopped_early:
+        remarks.append(f"Stopped early, after {notes.get('passes', 0):,} passes.")
+    remarks += [f"No map: {explanation.diagnosis}."] if explanation.diagnosis else []
+    remarks += [f"{notes['caution']}."] if notes.get("caution") else []
+    title = explanation.title.replace("\n", ", ")
+    return [f"{title}: {remark}" for remark in remarks]
+
+
+def _map_links(explanations: Sequence[Explanation]) -> list[Link]:
+    """The raw maps, numbered where there are several."""
+    links = []
+    for number, explanation in enumerate(explanations, start=1):
+        file = io.BytesIO()
+        np.save(file, explanation.map)
+        source = data_uri(file.getvalue(), "application/octet-stream")
+        if len(explanations) == 1:
+            links.append(Link("map.npy", source, "raw map"))
+        else:
+            links.append(Link(f"map_{number}.npy", source, f"raw map {number}"))
+    return links
+
+
+def _record(answer: Answer, options: DisplayOptions) -> bytes:
+    """JSON: what was explained, by what, and how it is drawn."""
+    record = {
+        "versions": versions(),
+        "classifier": answer.classifier,
+        "methods": [call_record(explanation.method) for explanation in answer.explanations],
+        "drawn": vars(options),
+        "explanations": [explanation.as_record() for explanation in answer.explanations],
+    }
+    return json.dumps(finite(record), indent=2, ensure_ascii=False, default=str).encode()
+
+
+def _figure(explanations: Sequence[Explanation], options: DisplayOptions) -> bytes:
+    """PNG: the image and its maps in a grid."""
+    images = [drawable(explanations[0].image), *map(options.draw, explanations)]
+    titles = ["image", *(explanation.title for explanation in explanations)]
+    columns = min(len(images), COLUMNS)
+    bars = _colour_bars(explanations, options)
+    figure = draw_grid(images, titles, columns, UPSAMPLING, bars)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI)
+    return file.getvalue()
+
+
+def _colour_bars(explanations: Sequence[Explanation], options: DisplayOptions) -> list[ColourBar]:
+    """The colour bars that the maps need, each once."""
+    if not REPRESENTATIONS[options.representation].coloured:
+        return []
+    return list(dict.fromkeys(colour_bar(options.colormap, e.rule) for e in explanations))

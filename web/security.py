@@ -2,8 +2,11 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from http import HTTPStatus
+
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from web.service import MOST_BYTES
 
@@ -30,15 +33,24 @@ LARGEST_BODY = 1_000_000  # bytes of a request that is no upload
 LARGEST_UPLOAD = MOST_BYTES + LARGEST_BODY  # an image, and the form around it
 
 
-class Security:
-    """ASGI middleware around the page.
+def middleware(hosts: Sequence[str]) -> list[Middleware]:
+    """What stands around the page, the outermost first.
 
-    `hosts` are the names by which it may be asked for; none: by any.
+    `hosts` are the names by which it may be asked for, IPv6 addresses in brackets; "*": by any. To
+    answer to its names only keeps other websites from reaching a page on localhost by a name of
+    theirs that leads to it.
     """
+    return [
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        Middleware(Security),
+    ]
 
-    def __init__(self, app, hosts: Iterable[str] = ()):
+
+class Security:
+    """ASGI middleware: requests that the page makes, and no others; headers for its responses."""
+
+    def __init__(self, app):
         self.app = app
-        self.hosts = frozenset(hosts)
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
@@ -48,14 +60,12 @@ class Security:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": HTTPStatus(status).phrase.encode()})
         elif scope["type"] == "http":
-            await self.app(scope, receive, Rewriting(send))
+            await self.app(scope, receive, ResponseRewriter(send))
 
     def _refusal(self, scope) -> int | None:
         """The status by which a request is refused that the page does not make; None: it may go."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, path = headers.get(b"host", ""), scope["path"]
-        if self.hosts and re.sub(r":\d*$", "", host).strip("[]") not in self.hosts:
-            return 404
         if not re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), path):
             return 404
         if scope["method"] != "POST":
@@ -69,8 +79,8 @@ class Security:
         return 413 if int(length) > largest else None
 
 
-class Rewriting:
-    """Sends a response on, with our headers; of a page, only once it is free of outside links."""
+class ResponseRewriter:
+    """Sends a response on with strict headers; a page only once it is free of outside links."""
 
     def __init__(self, send):
         self._send = send

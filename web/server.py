@@ -7,18 +7,28 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pipeline.plan import ClassifierChoice
 
 LOOPBACK, PORT = "127.0.0.1", 7860
 PASSWORD = "EXPLAINER_PASSWORD"  # the environment variable that holds it
 SHORTEST_PASSWORD = 8  # letters
-WAITING = 16  # requests in the queue; more are told to come again
+WAITING = 16  # requests in the queue; more are refused
 VISITORS = 32  # whose images are kept
-STYLE = Path(__file__).with_name("style.css")
+LEFT_OUT = {  # of what Gradio does or shows
+    "share": False,
+    "inbrowser": False,
+    "show_error": False,
+    "run_history": False,
+    "enable_monitoring": False,
+    "ssr_mode": False,
+    "mcp_server": False,
+    "pwa": False,
+    "footer_links": [],
+}
 
 
 class Site(NamedTuple):
@@ -30,12 +40,12 @@ class Site(NamedTuple):
 
     @property
     def url_host(self) -> str:
-        """The host as addresses have it, an IPv6 one in brackets."""
-        return f"[{self.host}]" if ":" in self.host else self.host
+        """The host as a URL has it, an IPv6 one in brackets."""
+        return in_brackets(self.host)
 
 
 def make_site(address: str | None = None) -> Site:
-    """The site at HOST or HOST:PORT, by default on this machine alone.
+    """The site at HOST or HOST:PORT, by default one that listens on localhost only.
 
     Raises ValueError, in one line, where Gradio is missing, the address will not do, or is open to
     others and there is no password for it.
@@ -63,20 +73,31 @@ def serve(choices: Sequence[ClassifierChoice], site: Site) -> int:
 
 
 def parse_address(address: str | None) -> tuple[str, int]:
-    """(host, port) of HOST or HOST:PORT, an IPv6 host in brackets. Raises ValueError."""
-    host, port = address or LOOPBACK, str(PORT)
-    if host.startswith("["):
-        host, _, rest = host[1:].partition("]")
-        port = rest.removeprefix(":") or port
-    elif host.count(":") == 1:
-        host, port = host.split(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    """(host, port) of HOST or HOST:PORT; an IPv6 host with a port is in brackets.
+
+    Raises ValueError for anything else.
+    """
+    address = address or LOOPBACK
+    is_bare_ipv6 = address.count(":") > 1 and "[" not in address
+    netloc = f"[{address}]" if is_bare_ipv6 else address
+    try:
+        url = urlsplit(f"//{netloc}")
+        host, port = url.hostname or "", PORT if url.port is None else url.port
+    except ValueError:
+        host, port = "", 0
+    expected = in_brackets(host), f"{in_brackets(host)}:{port}"  # and no user, path or query
+    if not host or not port or netloc.lower() not in expected:
         raise ValueError(f"--web_address '{address}': expected HOST or HOST:PORT")
-    return host, int(port)
+    return host, port
+
+
+def in_brackets(host: str) -> str:
+    """The host as a URL has it, an IPv6 one in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
+    """Whether the host can be reached from the same machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -105,7 +126,7 @@ def _end_on_signals() -> None:
 
 
 def _set_environment(folder: str) -> None:
-    """Gradio's settings are ours alone; nothing is sent to its makers; files go to our folder."""
+    """Gradio gets no settings but ours, sends nothing to its makers, and writes to our folder."""
     for name in [name for name in os.environ if name.startswith("GRADIO_")]:
         del os.environ[name]
     os.environ |= {
@@ -118,43 +139,13 @@ def _set_environment(folder: str) -> None:
 
 def _launched(choices: Sequence[ClassifierChoice], site: Site):
     """The page, being served."""
-    import gradio
-    from starlette.middleware import Middleware
-
     from web.page import make_page
-    from web.security import Security
-    from web.service import MOST_BYTES, ExplanationService
+    from web.service import ExplanationService
 
     page = make_page(ExplanationService(choices))
     page.queue(max_size=WAITING, api_open=False, default_concurrency_limit=4)
-    hosts = ("localhost", "127.0.0.1", "::1", site.host) if is_loopback(site.host) else ()
     try:
-        page.launch(
-            server_name=site.url_host,
-            server_port=site.port,
-            share=False,
-            inbrowser=False,
-            quiet=True,
-            show_error=False,
-            prevent_thread_lock=True,
-            auth=None if site.password is None else _check(site.password),
-            auth_message="Any user name; the password is the one that was set for this page.",
-            max_file_size=MOST_BYTES,
-            state_session_capacity=VISITORS,
-            app_kwargs={"middleware": [Middleware(Security, hosts=hosts)]},
-            footer_links=[],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            mcp_server=False,
-            pwa=False,
-            theme=gradio.themes.Base(
-                primary_hue="blue",
-                font=["system-ui", "sans-serif"],
-                font_mono=["ui-monospace", "monospace"],
-            ),
-            css=STYLE.read_text(encoding="utf-8"),
-        )
+        page.launch(**_launch_options(site))
     except OSError as error:
         raise ValueError(
             f"--web_address {site.url_host}:{site.port} cannot be served: {error}"
@@ -162,6 +153,35 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site):
     return page
 
 
-def _check(password: str):
+def _launch_options(site: Site) -> dict[str, Any]:
+    """Where and to whom Gradio serves the page, how it looks, and what it leaves out."""
+    import gradio
+
+    from web.render import render
+    from web.security import middleware
+    from web.service import MOST_BYTES
+
+    hosts = ("localhost", "127.0.0.1", "[::1]", site.url_host) if is_loopback(site.host) else ("*",)
+    return {
+        "server_name": site.url_host,
+        "server_port": site.port,
+        "auth": None if site.password is None else _password_check(site.password),
+        "auth_message": "Any user name; the password is the one that was set for this page.",
+        "max_file_size": MOST_BYTES,
+        "state_session_capacity": VISITORS,
+        "app_kwargs": {"middleware": middleware(hosts)},
+        "theme": gradio.themes.Base(
+            primary_hue="blue",
+            font=["system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+        ).set(block_info_text_color="*neutral_500"),  # the hints: their default is too pale to read
+        "css": render("style.css"),
+        "quiet": True,
+        "prevent_thread_lock": True,
+        **LEFT_OUT,
+    }
+
+
+def _password_check(password: str) -> Callable[[str, str], bool]:
     """Whether a visitor knows the password, in the same time for every wrong one."""
     return lambda user, given: hmac.compare_digest(given.encode(), password.encode())

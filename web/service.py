@@ -102,35 +102,35 @@ class ExplanationService:
         target: str,
         *,
         layer: str | None = None,
-        tell: Callable[[int, int], None] = lambda done, total: None,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
         stop: threading.Event | None = None,
     ) -> Answer:
         """What the methods say of the image (H, W, 3) for each class of `target`.
 
-        `tell` is told how many batches of a long method are done. Once `stop` is set, or time is
-        up, a long method gives the map so far, if there is one, and is the last. Raises
-        ValueError in words for people.
+        `on_progress` is called with how many batches of a long method are done, and of how many.
+        Once `stop` is set, or time is up, a long method gives the map so far, if there is one, and
+        is the last. Raises ValueError in words for people.
         """
         stop = stop or threading.Event()
         deadline = time.monotonic() + self._seconds
 
         def listener(done: int, total: int) -> bool:
-            tell(done, total)
+            on_progress(done, total)
             return stop.is_set() or time.monotonic() > deadline
 
         with self._classifier(name, layer) as classifier, with_listener(listener):
-            request = request_of(image, classifier, ())
+            request = request_of(image, classifier, calls)
             targets = _targets(target)
             scores = classifier.scores(request.input_image[np.newaxis])[0]
             maps = len(calls) * len(targets.indices(classifier, scores))
             if maps > MOST_MAPS:
                 raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")
-            found = _explanations(request._replace(methods=calls), classifier, targets)
-            if not found:
+            explanations = _explain(request, classifier, targets)
+            if not explanations:
                 raise StoppedError("stopped before the first masks were seen")
-            done = [explanation.method for explanation in found]
+            done = [explanation.method for explanation in explanations]
             left_out = tuple(call.entry.title for call in calls if call not in done)
-            return Answer(found, classifier_record(classifier), left_out)
+            return Answer(explanations, classifier_record(classifier), left_out)
 
     @contextmanager
     def _classifier(self, name: str, layer: str | None = None) -> Iterator[Classifier]:
@@ -147,29 +147,29 @@ class ExplanationService:
                 if classifier.frames:
                     raise ValueError(f"--web is for images, and {name} takes clips")
             self._loaded[name] = classifier, uses + 1
-            own = classifier.layer if classifier.has_layers else None
+            default_layer = classifier.layer if classifier.has_layers else None
             try:
                 if layer:
                     classifier.layer = layer
                 with classifier.contrasts():
                     yield classifier
             finally:
-                if layer and own:
-                    classifier.layer = own
+                if layer and default_layer:
+                    classifier.layer = default_layer
         finally:
             lock.release()
 
 
 def choice_name(choice: ClassifierChoice) -> str:
-    """What a classifier is called on the page; an own one never as one of the others."""
+    """What a classifier is called on the page; a file's never as one of those that have a name."""
     if choice.model_path is None:
         return choice.model_name
     name = Path(choice.model_path).stem
     return f"{name} (own)" if name in applications() else name
 
 
-def _explanations(request: Request, classifier: Classifier, targets: Targets) -> list[Explanation]:
-    """What its methods say of the image, until they are stopped. Raises ImageError."""
+def _explain(request: Request, classifier: Classifier, targets: Targets) -> list[Explanation]:
+    """What the request's methods say, until they are stopped. Raises ImageError."""
     try:
         (answer,) = explain_batch([request], classifier, targets)
     except CutShortError as cut:

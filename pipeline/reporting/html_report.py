@@ -2,36 +2,39 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from string import Template
 from typing import Any
+
+from markupsafe import Markup
 
 from figures.charts import pixels
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import finite
+from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import Plan
+from pipeline.reporting.html_templates import data_uri, template_environment
 from pipeline.reporting.results import ResultTables
 from pipeline.reporting.tables import SECONDS, sections, written
 from pipeline.reporting.thumbnail_gallery import (
-    ANSWERS,
+    CORRECTNESS,
     RIGHT,
     UNKNOWN,
-    Gallery,
-    data_uri,
-    legend,
-    text,
+    ThumbnailGallery,
+    shrink,
+    thumbnail_uri,
 )
 from representations import DISPLAY_RULES, UPSAMPLING
 from runtime import atomic_write
 
 NAME = "report.html"
-GALLERY, CHARTS = 15_000_000, 2_500_000  # bytes; with tables and constants it is below 20 million
+GALLERY_BYTES, CHART_BYTES = 13_500_000, 2_500_000  # with tables and constants below 20 million
 MOST_ROWS = 300  # of a table; the CSV files have all
 MOST_FAILURES = 300
-DOTS = 110  # of a chart, per inch
-PAGE = Path(__file__).with_name("report.html")
-UNTOLD = ("explanations", "viewed", "failed", "figures", "without_ground_truth")  # of the record
+VIEW_BYTES, ALL_VIEWS_BYTES = 60_000, 2_000_000  # of a view's image, and of all
+DPI = 110  # of a chart
+CHART_COLOURS = 64
+NOT_SHOWN = ("explanations", "viewed", "failed", "figures", "without_ground_truth")  # of the record
 
 
 class HtmlReport:
@@ -39,12 +42,24 @@ class HtmlReport:
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        self.gallery = Gallery(plan.display, len(plan.images), GALLERY)
+        self.gallery = ThumbnailGallery(plan.display, len(plan.images), GALLERY_BYTES)
         self._experiments: dict[str, tuple[list[dict[str, Any]], str]] = {}  # rows; what they mean
+        self._views: list[dict[str, Any]] = []
+        self._views_received, self._view_bytes = 0, 0
 
     def add(self, path: Path, explanations: list[Explanation]) -> None:
         """Takes the explanations of one image."""
         self.gallery.add(path, explanations)
+
+    def add_views(self, views: Iterable[ViewImage]) -> None:
+        """Takes images of views, as many as there is room for."""
+        for view in views:
+            self._views_received += 1
+            source = thumbnail_uri(shrink(view.image), VIEW_BYTES)
+            if self._view_bytes + len(source) <= ALL_VIEWS_BYTES:
+                self._view_bytes += len(source)
+                title = [*view.title.split("\n"), *([view.path.name] if view.path else [])]
+                self._views.append({"source": source, "title": title})
 
     def add_experiment(self, title: str, rows: list[dict[str, Any]], about: str) -> None:
         """Takes what an experiment found over all images."""
@@ -54,21 +69,23 @@ class HtmlReport:
         self, record: dict[str, Any], failures: list[tuple[str, str]], found: ResultTables | None
     ) -> Path:
         """Writes the page of what was added, and gives its path; `found` are the store's tables."""
-        parts = {
+        content = {
             "summary": self._summary(failures),
             "tables": self._tables(found),
-            "charts": "".join(_charts(found)),
+            "charts": list(_charts(found)),
+            "views": self._views,
+            "views_not_shown": self._views_received - len(self._views),
             "filters": self._filters(),
-            "legends": "".join(map(legend, self.gallery.bars)),
-            "failures": _failures(failures),
-            "constants": self._constants(record),
+            "colour_bars": list(self.gallery.colour_bars),
+            "gallery": self.gallery.parts(),  # one after the other, never all at once
+            "failures": [reason for _, reason in failures[:MOST_FAILURES]],
+            "failures_not_shown": max(0, len(failures) - MOST_FAILURES),
+            "constants": list(_flat(finite(self._constants(record)))),
         }
-        before, after = PAGE.read_text(encoding="utf-8").split("$gallery")
+        template = template_environment().get_template("report.html")
         path = self.plan.display.output_dir / NAME
         with atomic_write(path) as file:
-            file.write(Template(before).substitute(parts).encode("utf-8", "replace"))
-            file.writelines(self.gallery.parts())
-            file.write(Template(after).substitute(parts).encode("utf-8", "replace"))
+            template.stream(content).dump(file, encoding="utf-8", errors="replace")
         return path
 
     def close(self) -> None:
@@ -78,119 +95,106 @@ class HtmlReport:
     def _summary(self, failures: list) -> str:
         """What the run was about, in a paragraph."""
         gallery = self.gallery
-        told = [f"{gallery.come} of {gallery.images} images explained"]
-        told += [f"{len(failures)} failed"] if failures else []
-        if gallery.shown < gallery.come:
-            told.append(
-                f"{gallery.shown} of them are shown, evenly spread; {gallery.come - gallery.shown} "
-                "were left out to keep this file small, and are in the tables and in the store"
+        phrases = [f"{gallery.received} of {gallery.images} images explained"]
+        phrases += [f"{len(failures)} failed"] if failures else []
+        if gallery.shown < gallery.received:
+            phrases.append(
+                f"{gallery.shown} of them are shown, evenly spread; "
+                f"{gallery.received - gallery.shown} were left out to keep this file small, and "
+                "are in the tables and in the store"
             )
-        return text("; ".join(told), 1000) + "."
+        return f"{'; '.join(phrases)}."
 
-    def _tables(self, found: ResultTables | None) -> str:
+    def _tables(self, found: ResultTables | None) -> list[dict[str, Any]]:
+        """Title, HTML and notes of each table."""
         import pandas as pd
 
-        shown = sections(found.tables) if found else {}
-        shown.pop("Accuracy", None)
+        tables = sections(found.tables) if found else {}
+        tables.pop("Accuracy", None)
         if rows := self._accuracy():
-            shown = {"Accuracy": pd.DataFrame(rows)} | shown
-        below = {"Methods": SECONDS}
-        parts = [_table(title, table, below.get(title, "")) for title, table in shown.items()]
+            tables = {"Accuracy": pd.DataFrame(rows)} | tables
+        notes = {"Methods": SECONDS}
+        parts = [_table(title, table, notes.get(title, "")) for title, table in tables.items()]
         for title, (rows, about) in self._experiments.items():
             parts.append(_table(title, pd.DataFrame(rows), about))
-        return "".join(parts)
+        return parts
 
     def _accuracy(self) -> list[dict[str, Any]]:
         """A row for each classifier that knows the class of some image."""
         rows = []
-        for classifier, answers in self.gallery.answers.items():
-            known = sum(answers.values()) - answers[UNKNOWN]
+        for classifier, counts in self.gallery.correctness.items():
+            known = sum(counts.values()) - counts[UNKNOWN]
             if known:
-                right = answers[RIGHT]
+                right = counts[RIGHT]
                 row = {"classifier": classifier, "right": right, "known": known}
                 rows.append(row | {"accuracy": right / known})
         return rows
 
-    def _filters(self) -> str:
-        """A choice for everything in which the images differ."""
+    def _filters(self) -> list[dict[str, Any]]:
+        """Key, title and choices (name, value) of everything in which the images differ."""
         gallery = self.gallery
-        answers = {name: name for name in ANSWERS if any(g[name] for g in gallery.answers.values())}
-        choices = {
-            "true": ("Class", gallery.true),
-            "predicted": ("Predicted class", gallery.predicted),
+        counts = gallery.correctness.values()
+        correctness = {name: name for name in CORRECTNESS if any(count[name] for count in counts)}
+        filters = {
+            "true": ("Class", gallery.true_classes),
+            "predicted": ("Predicted class", gallery.predicted_classes),
             "method": ("Method", gallery.methods),
             "classifier": ("Classifier", gallery.classifiers),
-            "answer": ("Prediction", answers),
+            "correctness": ("Prediction", correctness),
         }
-        return "".join(
-            _choice(key, title, names) for key, (title, names) in choices.items() if len(names) > 1
-        )
+        return [
+            {"key": key, "title": title, "choices": sorted(values.items(), key=_by_name)}
+            for key, (title, values) in filters.items()
+            if len(values) > 1
+        ]
 
-    def _constants(self, record: dict[str, Any]) -> str:
+    def _constants(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record without its images, and how their maps are drawn here."""
         display, gallery = self.plan.display, self.gallery
-        told = {key: value for key, value in record.items() if key not in UNTOLD}
-        told["drawn"] = {
+        constants = {key: value for key, value in record.items() if key not in NOT_SHOWN}
+        constants["drawn"] = {
             "representation": gallery.representation,
             "colormap": display.colormap or "turbo; RdBu_r where maps have a sign",
             "alpha": display.alpha,
             "rules": [UPSAMPLING, *(DISPLAY_RULES[rule].caption for rule in sorted(gallery.rules))],
         }
-        rows = "".join(
-            f"<tr><th>{text(name, 200)}</th><td>{text(value, 2000)}</td></tr>"
-            for name, value in _flat(finite(told))
-        )
-        return f"<table>{rows}</table>"
+        return constants
 
 
-def _table(title: str, table, about: str = "") -> str:
-    """A pandas frame with its title, and below it what it means."""
-    body = written(table.head(MOST_ROWS), "html")
-    told = [about] if about else []
-    told += [f"The first {MOST_ROWS} of {len(table)} rows."] if len(table) > MOST_ROWS else []
-    below = "".join(f"<p>{text(line, 1000)}</p>" for line in told)
-    return f'<h3>{text(title, 200)}</h3><div class="wide">{body}</div>{below}'
+def _by_name(choice: tuple[str, Any]) -> str:
+    return choice[0].casefold()
 
 
-def _charts(found: ResultTables | None) -> Iterator[str]:
-    """The charts as images, as long as there is room."""
+def _table(title: str, table, about: str = "") -> dict[str, Any]:
+    """A pandas frame as HTML with its title, and what it means."""
+    notes = [about] if about else []
+    notes += [f"The first {MOST_ROWS} of {len(table)} rows."] if len(table) > MOST_ROWS else []
+    html = Markup(written(table.head(MOST_ROWS), "html"))  # tabulate has escaped it
+    return {"title": title, "html": html, "notes": notes}
+
+
+def _charts(found: ResultTables | None) -> Iterator[tuple[str, str]]:
+    """Name and source of each chart, as long as there is room."""
     from PIL import Image
 
-    left = CHARTS
+    left = CHART_BYTES
     for name, chart in (found.charts if found else {}).items():
-        chart.set_dpi(DOTS)
+        chart.set_dpi(DPI)
         file = io.BytesIO()
-        Image.fromarray(pixels(chart)).quantize(64).save(file, "png", optimize=True)
+        Image.fromarray(pixels(chart)).quantize(CHART_COLOURS).save(file, "png", optimize=True)
         source = data_uri(file.getvalue(), "image/png")
         if len(source) <= left:
             left -= len(source)
-            yield f'<img class="chart" src="{source}" alt="{text(name.replace("_", " "))}">'
-
-
-def _choice(key: str, title: str, names: dict[str, Any]) -> str:
-    options = "".join(
-        f'<option value="{text(str(value))}">{text(name)}</option>'
-        for name, value in sorted(names.items(), key=lambda pair: str(pair[0]).casefold())
-    )
-    start = f'<label>{title} <select data-key="{key}" aria-label="{title}">'
-    return f'{start}<option value="">all</option>{options}</select></label>'
-
-
-def _failures(failures: list[tuple[str, str]]) -> str:
-    if not failures:
-        return ""
-    lines = "".join(f"<li>{text(reason, 500)}</li>" for _, reason in failures[:MOST_FAILURES])
-    rest = len(failures) - MOST_FAILURES
-    more = f"<p>and {rest} more, in failures.csv</p>" if rest > 0 else ""
-    return f"<h2>Images that failed</h2><ul>{lines}</ul>{more}"
+            yield name.replace("_", " "), source
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Every single value in dictionaries and lists, by the path to it."""
-    if isinstance(value, (list, tuple)) and any(isinstance(one, (dict, list)) for one in value):
-        value = {str(number): one for number, one in enumerate(value, start=1)}
+    if isinstance(value, (list, tuple)) and any(isinstance(item, (dict, list)) for item in value):
+        value = {str(number): item for number, item in enumerate(value, start=1)}
     if isinstance(value, dict):
-        for key, one in value.items():
-            yield from _flat(one, f"{name} · {key}" if name else str(key))
+        for key, item in value.items():
+            yield from _flat(item, f"{name} · {key}" if name else str(key))
     elif isinstance(value, (list, tuple)):
         yield name, ", ".join(map(str, value))
     else:

@@ -70,6 +70,7 @@ class Report:
             self._views += 1
             self.views.add(view)
         if self._html:
+            self._html.add_views(outcome.views)
             flat = [explanation.flat for explanation in outcome.explanations]
             self._html.add(outcome.path, flat)
 

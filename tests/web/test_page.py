@@ -2,14 +2,7 @@
 
 import io
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,44 +11,6 @@ from support import ROOT
 
 DOG_CAT, MACAW = (str(ROOT / f"data/{name}.jpg") for name in ("dog_cat", "macaw"))
 PHONE = {"width": 390, "height": 844}
-PASSWORD = "correct horse"
-
-
-def served(folder, *flags: str, **environment: str):
-    """The process of a page with its own folder for temporary files, and the page's address."""
-    pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with (folder / "errors.txt").open("w") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "main.py", "--web", "--web_address", f"127.0.0.1:{port}", *flags],
-            cwd=ROOT,
-            env=os.environ | {"TMPDIR": str(folder)} | environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    line = process.stdout.readline()
-    assert line.startswith("http://127.0.0.1"), (folder / "errors.txt").read_text()
-    return process, line.split()[0]
-
-
-def ended(process, folder) -> None:
-    """Ends the page; what it wrote for visitors is gone, and nothing went wrong unsaid."""
-    process.terminate()
-    assert process.wait(30) == 0
-    process.stdout.close()
-    assert [path.name for path in folder.iterdir() if path.name.startswith("explainer")] == []
-    assert "Traceback" not in (folder / "errors.txt").read_text()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("web")
-    process, address = served(folder)
-    yield address
-    ended(process, folder)
 
 
 @pytest.fixture
@@ -248,76 +203,3 @@ def test_a_sample_is_clicked_on_a_phone_and_nothing_is_too_wide(visitor):
     shows(page, "Grad-CAM")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator("#maps img").nth(1).bounding_box()["width"] > 300
-
-
-def status(address: str, path: str = "", body: bytes | None = None, **headers: str) -> int:
-    request = urllib.request.Request(address + path, body, headers)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-
-
-def test_the_served_page_has_strict_headers_and_no_outside_link(address):
-    with urllib.request.urlopen(address, timeout=10) as answer:
-        policy, page = answer.headers["Content-Security-Policy"], answer.read().decode()
-        assert answer.headers["X-Frame-Options"] == "DENY"
-    assert "default-src 'self'" in policy
-    assert "unsafe-inline" not in policy.split("style-src")[0]
-    assert re.findall(r'(?:src|href|content)="https?://[^"]*', page) == []
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/gradio_api/proxy=https://example.org/",
-        "/gradio_api/file=https://example.org/",
-        "/gradio_api/file=/etc/passwd",
-        f"/gradio_api/file={ROOT}/README.md",
-        "/gradio_api/openapi.json",
-        "/gradio_api/runs",
-        "/monitoring",
-        "/docs",
-    ],
-)
-def test_what_the_page_does_not_need_is_not_served(address, path):
-    assert status(address, path) in (403, 404)
-
-
-def test_another_name_for_this_machine_is_not_answered(address):
-    assert status(address) == 200
-    assert status(address, Host="evil.example") == 404
-
-
-def test_an_upload_beyond_the_limit_is_refused(address):
-    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
-    body += bytes(20_100_000) + b"\r\n--x--\r\n"
-    kind = {"Content-Type": "multipart/form-data; boundary=x"}
-    assert status(address, "/gradio_api/upload", body, **kind) == 413
-
-
-def test_a_password_is_asked_for_where_one_is_set(tmp_path):
-    process, address = served(tmp_path, "--model_name=SqueezeNet", EXPLAINER_PASSWORD=PASSWORD)
-    try:
-        assert status(address, "/config") == 401
-        for given, expected in (("wrong", 400), (PASSWORD, 200)):
-            body = urllib.parse.urlencode({"username": "me", "password": given}).encode()
-            assert status(address, "/login", body) == expected
-    finally:
-        ended(process, tmp_path)
-
-
-def test_without_gradio_there_is_one_clear_line(tmp_path):
-    hidden = "import sys; sys.modules['gradio'] = None"
-    (tmp_path / "sitecustomize.py").write_text(hidden)
-    run = subprocess.run(
-        [sys.executable, "main.py", "--web"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 2
-    assert run.stderr == ("main.py: --web needs Gradio: pip install -r requirements-web.txt\n")

@@ -1,30 +1,17 @@
-"""What the page does, without a browser: limits, turns, and early ends."""
+"""What the page does, without the page: limits, turns, and early ends."""
 
-import asyncio
 import io
-import json
 import re
-import signal
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from keras import Input, Sequential, layers
 from PIL import Image
-from support import noise, sequential
 
-import main
 from images import ImageError
 from methods import METHODS
 from pipeline import ClassifierChoice
-from web import server
-from web.render import DisplayOptions, downloads_html, shown_html
-from web.security import LARGEST_UPLOAD, Security
-from web.server import Site, is_loopback, needed_password, parse_address
 from web.service import (
     MOST_MAPS,
     BusyError,
@@ -35,21 +22,7 @@ from web.service import (
     read_upload,
 )
 
-IMAGE = noise(count=1)[0].astype(np.uint8)
 RISE = METHODS["RISE"].call(masks=96)
-
-
-@pytest.fixture(scope="module")
-def choice(tmp_path_factory) -> ClassifierChoice:
-    folder = tmp_path_factory.mktemp("service")
-    sequential().save(folder / "small.keras")
-    (folder / "small.json").write_text(json.dumps({"class_names": ["ant", "bee", "<b>"]}))
-    return ClassifierChoice(model_path=str(folder / "small.keras"))
-
-
-@pytest.fixture
-def service(choice) -> ExplanationService:
-    return ExplanationService([choice])
 
 
 def png(height: int, width: int) -> bytes:
@@ -58,11 +31,11 @@ def png(height: int, width: int) -> bytes:
     return file.getvalue()
 
 
-def test_a_desk_tells_classes_layers_and_the_best_guesses(service):
+def test_a_service_knows_classes_layers_and_the_best_guesses(service, image):
     assert service.names == ["small"]
     assert service.classes("small") == [("ant", "index:0"), ("bee", "index:1"), ("<b>", "index:2")]
     assert "backbone/last" in service.layers("small")
-    guesses = service.guesses("small", IMAGE)
+    guesses = service.guesses("small", image)
     assert sum(guess.probability for guess in guesses) == pytest.approx(1)
     assert guesses[0].probability == max(guess.probability for guess in guesses)
 
@@ -92,57 +65,54 @@ def test_a_classifier_of_clips_is_refused(tmp_path):
         ExplanationService([choice]).classes("clips")
 
 
-def test_methods_and_classes_are_explained_each_with_each(service):
+def test_methods_and_classes_are_explained_each_with_each(service, image):
     calls = [METHODS["GRADCAM"].call(), METHODS["FEM"].call()]
-    answer = service.explain("small", IMAGE, calls, "index:0,bee")
+    answer = service.explain("small", image, calls, "index:0,bee")
     found = [(e.method.name, e.label) for e in answer.explanations]
     assert found == [("GRADCAM", "ant"), ("GRADCAM", "bee"), ("FEM", "ant")]
     assert answer.classifier["layer"].endswith("last")
 
 
-def test_a_layer_is_for_one_request_only(service):
+def test_a_layer_is_for_one_request_only(service, image):
     first = service.explain(
-        "small", IMAGE, [METHODS["GRADCAM"].call()], "ant", layer="backbone/conv1"
+        "small", image, [METHODS["GRADCAM"].call()], "ant", layer="backbone/conv1"
     )
-    second = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "ant")
+    second = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant")
     assert first.explanations[0].map.shape == (16, 16)
     assert second.explanations[0].map.shape == (8, 8)
 
 
-def test_a_long_method_tells_how_far_it_is_and_stops_when_asked(service):
-    told, stop = [], threading.Event()
+def test_a_long_method_says_how_far_it_is_and_stops_when_asked(service, image):
+    counts, stop = [], threading.Event()
 
-    def tell(done, total):
-        told.append((done, total))
+    def on_progress(done, total):
+        counts.append((done, total))
         if done == 1:
             stop.set()
 
-    answer = service.explain("small", IMAGE, [RISE], "ant", tell=tell, stop=stop)
-    assert told == [(0, 3), (1, 3)]
+    answer = service.explain("small", image, [RISE], "ant", on_progress=on_progress, stop=stop)
+    assert counts == [(0, 3), (1, 3)]
     assert answer.explanations[0].stopped_early
     assert answer.explanations[0].notes["passes"] == 32
-    assert "Stopped early, after 32 passes" in shown_html(
-        answer, DisplayOptions("overlay", None, 0.5)
-    )
 
 
-def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(service):
+def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(service, image):
     stop = threading.Event()
     stop.set()
     calls = [METHODS["GRADCAM"].call(), RISE, METHODS["FEM"].call()]
-    answer = service.explain("small", IMAGE, calls, "ant", stop=stop)
+    answer = service.explain("small", image, calls, "ant", stop=stop)
     (kept,) = answer.explanations
     assert kept.method.name == "GRADCAM"
     assert not kept.stopped_early
-    assert "Stopped before RISE, FEM." in shown_html(answer, DisplayOptions("overlay", None, 0.5))
+    assert answer.left_out == ("RISE", "FEM")
 
 
-def test_time_that_is_up_before_anything_is_known_is_said(choice):
+def test_time_that_is_up_before_anything_is_known_is_said(choice, image):
     service = ExplanationService([choice], seconds=60)
     service.classes("small")
     service._seconds = -1  # which a lock takes for no limit
     with pytest.raises(StoppedError, match="before the first"):
-        service.explain("small", IMAGE, [RISE], "ant")
+        service.explain("small", image, [RISE], "ant")
 
 
 def test_a_classifier_works_for_one_visitor_at_a_time(choice):
@@ -163,30 +133,32 @@ def test_a_classifier_works_for_one_visitor_at_a_time(choice):
         ("ant:ant", "a class against itself"),
     ],
 )
-def test_a_class_that_there_is_not_is_said(service, target, words):
+def test_a_class_that_there_is_not_is_said(service, target, words, image):
     with pytest.raises(ValueError, match=re.escape(words)):
-        service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], target)
+        service.explain("small", image, [METHODS["GRADCAM"].call()], target)
 
 
-def test_no_more_maps_are_made_than_a_page_holds(service):
+def test_no_more_maps_are_made_than_a_page_holds(service, image):
     calls = [METHODS["GRADCAM"].call(smooth="none")] * 5
     with pytest.raises(ValueError, match=f"15 maps .* {MOST_MAPS} at once"):
-        service.explain("small", IMAGE, calls, "ant,bee,index:2")
+        service.explain("small", image, calls, "ant,bee,index:2")
 
 
 @pytest.mark.parametrize("target", [",".join(["ant:bee"] * 13), "ant:bee" + " " * 1000])
-def test_too_many_classes_are_refused_before_any_contrast_is_made(service, target, monkeypatch):
+def test_too_many_classes_are_refused_before_any_contrast_is_made(
+    service, target, monkeypatch, image
+):
     monkeypatch.delattr("classifier.explained_classes.ExplainedClasses.contrast")
     with pytest.raises(ValueError, match="too many classes"):
-        service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], target)
+        service.explain("small", image, [METHODS["GRADCAM"].call()], target)
 
 
-def test_a_contrast_is_for_one_request_only(service):
-    answer = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "ant:bee")
+def test_a_contrast_is_for_one_request_only(service, image):
+    answer = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant:bee")
     assert answer.explanations[0].label == "ant - bee"
     assert service._loaded["small"][0].network.contrasts == ()
     with pytest.raises(ValueError, match="20 maps"):
-        service.explain("small", IMAGE, [METHODS["FEM"].call()] * 5, "ant:bee,bee:ant,-ant,-bee")
+        service.explain("small", image, [METHODS["FEM"].call()] * 5, "ant:bee,bee:ant,-ant,-bee")
     assert service._loaded["small"][0].network.contrasts == ()
 
 
@@ -239,187 +211,9 @@ def test_a_large_upload_is_made_smaller():
     assert read_upload(png(2000, 4000)).shape == (800, 1600, 3)
 
 
-def test_what_is_shown_has_its_files_within_and_names_escaped(service):
-    answer = service.explain("small", IMAGE, [METHODS["GRADCAM"].call()], "index:2")
-    look = DisplayOptions("isolines", "viridis", 0.3)
-    shown, links = shown_html(answer, look), downloads_html(answer, look)
-    assert "<b>" not in shown
-    assert "&lt;b&gt;" in shown
-    targets = re.findall(r'(?:src|href)="(.{5})', shown + links)
-    assert len(targets) == 5
-    assert set(targets) == {"data:"}
-    assert re.findall(r'download="([^"]+)"', links) == ["figure.png", "map.npy", "record.json"]
-
-
-def answered(method: str, path: str, **headers: str) -> int:
-    """The status of the guard's answer; 200 where it lets the request through."""
-    sent = []
-
-    async def app(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-
-    async def send(message):
-        sent.append(message)
-
-    pairs = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "headers": pairs}
-    response = Security(app, ["localhost", "::1"])(scope, None, send)
-    with ThreadPoolExecutor(1) as own_loop:  # the browser of other tests has one of its own
-        own_loop.submit(asyncio.run, response).result()
-    return sent[0]["status"]
-
-
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("localhost", 200),
-        ("localhost:80", 200),
-        ("[::1]", 200),
-        ("[::1]:80", 200),
-        ("evil.example", 404),
-        ("localhost.evil.example:80", 404),
-        ("", 404),
-    ],
-)
-def test_the_page_answers_to_its_own_names(host, status):
-    assert answered("GET", "/", host=host) == status
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"content_length": "0"}, 200),
-        ({"content_length": "1000000"}, 200),
-        ({"content_length": "1000001"}, 413),
-        ({"content_length": "-1"}, 411),
-        ({"transfer_encoding": "chunked"}, 411),
-        ({"transfer_encoding": "chunked", "content_length": "5"}, 411),
-        ({}, 411),
-        ({"content_length": "5", "origin": "http://localhost:80"}, 200),
-        ({"content_length": "5", "origin": "https://localhost:80"}, 200),  # behind TLS
-        ({"content_length": "5", "origin": "http://localhost:8888"}, 403),
-        ({"content_length": "5", "origin": "https://evil.example"}, 403),
-        ({"content_length": "5", "origin": "null"}, 403),
-    ],
-)
-def test_what_is_sent_is_of_a_known_length_and_from_the_page_itself(headers, status):
-    assert answered("POST", "/gradio_api/queue/join", host="localhost:80", **headers) == status
-
-
-def test_an_upload_is_as_long_as_an_image():
-    for length, status in ((LARGEST_UPLOAD, 200), (LARGEST_UPLOAD + 1, 413)):
-        sent = {"host": "localhost", "content_length": str(length)}
-        assert answered("POST", "/gradio_api/upload", **sent) == status
-
-
 @pytest.fixture
 def page_module():
     pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
     import web.page
 
     return web.page
-
-
-def test_each_option_has_a_field_of_its_kind(page_module):
-    fields = {
-        ("ATTENTION", "layer"): ("Textbox", "attention"),
-        ("RISE", "masks"): ("Number", 4000),
-        ("RISE", "keep"): ("Number", 0.5),
-        ("GRADCAM", "relu"): ("Dropdown", "sum"),
-    }
-    for (method, option), expected in fields.items():
-        field = page_module.field(METHODS[method].options[option])
-        assert (type(field).__name__, field.value) == expected
-
-
-def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(page_module):
-    running = []
-
-    class Busy:
-        """A service that is sent two more requests while it works, then a stop of the first."""
-
-        def explain(self, *arguments, stop, **options):
-            running.append(stop)
-            if len(running) < 3:
-                ask(["me", "another"][len(running) - 1])
-            else:
-                page._stop(SimpleNamespace(session_hash="me"))
-            raise StoppedError
-
-    def ask(session: str) -> None:
-        look, request = ("overlay", "viridis", 0.5), SimpleNamespace(session_hash=session)
-        with suppress(StoppedError):
-            page._shown("small", IMAGE, [RISE], "ant", None, look, None, request)
-
-    page = page_module.Page(Busy())
-    ask("me")
-    assert [stop.is_set() for stop in running] == [True, True, False]
-    assert page._stops == {}
-
-
-def test_addresses_are_hosts_with_or_without_a_port():
-    assert parse_address(None) == ("127.0.0.1", 7860)
-    assert parse_address("0.0.0.0:80") == ("0.0.0.0", 80)
-    assert parse_address("[::1]:80") == ("::1", 80)
-    assert parse_address("lab.example") == ("lab.example", 7860)
-    for wrong in ("a:b", ":80", "host:0", "host:70000"):
-        with pytest.raises(ValueError, match="expected HOST or HOST:PORT"):
-            parse_address(wrong)
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (["--web_address=127.0.0.1"], "--web_address goes with --web"),
-        (["--web", "--target=wasp"], "--target does not go with --web"),
-        (["--web", "--explanation_method=FEM"], "--explanation_method does not go with --web"),
-        (["--web", "--test_image_path", "data"], "--test_image_path does not go with --web"),
-        (["--web", "--list_layers"], "--list_layers does not go with --web"),
-        (["--web", "--batch_size=4"], "--batch_size does not go with --web"),
-    ],
-)
-def test_a_flag_without_a_use_is_refused_in_one_line(flags, words, monkeypatch, capsys):
-    monkeypatch.setattr("main.make_site", lambda address: None)
-    monkeypatch.setattr("main.serve", lambda *_: pytest.fail("it is served"))
-    assert main.main(flags) == 2
-    assert capsys.readouterr().err == f"main.py: {words}\n"
-
-
-def test_only_the_loopback_needs_no_password(monkeypatch):
-    monkeypatch.delenv("EXPLAINER_PASSWORD", raising=False)
-    assert [is_loopback(h) for h in ("127.0.0.1", "localhost", "::1", "127.9.9.9")] == [True] * 4
-    assert needed_password("127.0.0.1") is None
-    for host in ("0.0.0.0", "::", "192.168.1.2", "lab.example"):
-        with pytest.raises(ValueError, match="EXPLAINER_PASSWORD"):
-            needed_password(host)
-    monkeypatch.setenv("EXPLAINER_PASSWORD", "short")
-    with pytest.raises(ValueError, match="shorter than 8"):
-        needed_password("0.0.0.0")
-    monkeypatch.setenv("EXPLAINER_PASSWORD", "long enough")
-    assert needed_password("0.0.0.0") == "long enough"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_page_that_is_ended_while_it_starts_leaves_no_folder(number, monkeypatch, tmp_path):
-    monkeypatch.setattr(server.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(server, "_set_environment", lambda folder: None)
-
-    def launched(*_):
-        signal.raise_signal(number)
-        pytest.fail("the page is still there")
-
-    monkeypatch.setattr(server, "_launched", launched)
-    hear = signal.SIG_DFL  # also where the tests themselves were started by nohup
-    before = {one: signal.signal(one, hear) for one in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            server.serve([], Site("127.0.0.1", 7860, None))
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_ipv6_host_stands_in_brackets():
-    assert Site("::1", 80, None).url_host == "[::1]"
-    assert Site("127.0.0.1", 80, None).url_host == "127.0.0.1"

@@ -2,21 +2,34 @@
 
 import re
 import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from markupsafe import Markup, escape
 from PIL import Image
 from support import ROOT, noise
 
 import main
+from evaluation.measure import MetricResults
 from methods import METHODS
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Display
-from pipeline.reporting.html_report import GALLERY
-from pipeline.reporting.thumbnail_gallery import LEAST, SIDE, Gallery, small, text, thumbnail
+from pipeline.reporting.html_report import GALLERY_BYTES, HtmlReport
+from pipeline.reporting.html_templates import shorten, template_environment
+from pipeline.reporting.thumbnail_gallery import (
+    LEAST,
+    SIDE,
+    ThumbnailGallery,
+    shrink,
+    thumbnail,
+)
 
 ODD = "a&b <img src=x onerror=alert(1)> \"'.png"
+HOSTILE = "<script>alert(\"1\")</script>&amp;'\"><i onclick='alert(2)'>"
 IMAGES = {
     "American_black_bear": ("american_black_bear", "american_black_bear_forest"),
     "macaw": ("macaw",),
@@ -60,6 +73,17 @@ def opened(folder, browser):
     assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
 
 
+def texts(page: str) -> str:
+    """What a browser shows of the page, and the values of all attributes."""
+    found = []
+    parser = HTMLParser()
+    parser.handle_data = found.append
+    parser.handle_starttag = lambda tag, attributes: found.extend(v or "" for _, v in attributes)
+    parser.feed(page)
+    parser.close()
+    return "".join(found)
+
+
 def noisy(count: int = 1) -> list[Explanation]:
     """Explanations of an image that packs as badly as any."""
     rng = np.random.default_rng(0)
@@ -81,35 +105,35 @@ def noisy(count: int = 1) -> list[Explanation]:
 
 @pytest.mark.parametrize(("images", "maps"), [(3, 1), (10, 2), (60, 3), (60, 9)])
 def test_a_gallery_keeps_its_budget_whatever_the_number_of_images(images, maps):
-    budget = GALLERY // 25
-    gallery = Gallery(Display(), images, budget)
+    budget = GALLERY_BYTES // 25
+    gallery = ThumbnailGallery(Display(), images, budget)
     explanations = noisy(maps)
     for number in range(images):
         gallery.add(Path(f"{number}.png"), explanations)
-    weight = sum(map(len, gallery.parts()))
+    weight = sum(len(part.encode()) for part in gallery.parts())
     assert weight <= budget
     assert gallery.shown == min(images, budget // (LEAST * (1 + maps)))
     assert gallery.shown < 10 or weight > budget / 2
 
 
 def test_images_that_are_left_out_are_evenly_spread():
-    gallery = Gallery(Display(), 40, 20 * LEAST)  # 20 thumbnails: 10 images
+    gallery = ThumbnailGallery(Display(), 40, 20 * LEAST)  # 20 thumbnails: 10 images
     for number in range(40):
         gallery.add(Path(f"{number}.png"), noisy())
-    shown = [int(number) for number in re.findall(rb'title="(\d+).png"', b"".join(gallery.parts()))]
-    assert (gallery.shown, gallery.come) == (10, 40)
+    shown = [int(number) for number in re.findall(r'title="(\d+).png"', "".join(gallery.parts()))]
+    assert (gallery.shown, gallery.received) == (10, 40)
     assert shown == list(range(3, 40, 4))
 
 
 def test_a_thumbnail_is_small_in_pixels_and_bytes():
     image = noisy()[0].image
-    assert max(small(image).shape) == SIDE
-    assert len(thumbnail(small(image), 5000)) <= 5000
-    assert len(thumbnail(small(image), 0)) < 0.75 * LEAST
+    assert max(shrink(image).shape) == SIDE
+    assert len(thumbnail(shrink(image), 5000)) <= 5000
+    assert len(thumbnail(shrink(image), 0)) < 0.75 * LEAST
 
 
 def test_long_names_lose_their_middle():
-    assert text("a" * 90 + "b") == "a" * 40 + "…" + "a" * 39 + "b"
+    assert shorten("a" * 90 + "b") == "a" * 40 + "…" + "a" * 39 + "b"
 
 
 def test_the_page_asks_nobody_for_anything(page):
@@ -122,8 +146,53 @@ def test_the_page_asks_nobody_for_anything(page):
 
 def test_names_are_escaped(page):
     assert "<img src=x" not in page
-    assert "a&amp;b &lt;img src=x onerror=alert(1)&gt; &quot;&#x27;.png" in page
+    assert str(escape(ODD)) in page
     assert "&lt;b&gt;broken.png" in page
+
+
+def test_a_name_that_is_html_is_escaped_wherever_it_may_stand(tmp_path):
+    (harmless,) = noisy()
+    hostile = replace(
+        harmless,
+        label=HOSTILE,
+        classifier=HOSTILE,
+        true_class=HOSTILE,
+        true_index=0,
+        predicted_index=0,
+        top=[("", HOSTILE, 0.5)],
+        diagnosis=HOSTILE,
+        notes={"caution": HOSTILE},
+        results=MetricResults({HOSTILE: 0.5}),
+    )
+    report = HtmlReport(SimpleNamespace(display=Display(output_dir=tmp_path), images=range(2)))
+    report.add(Path("harmless.png"), [harmless])
+    report.add(Path(HOSTILE), [hostile])
+    report.add_experiment(HOSTILE, [{HOSTILE: HOSTILE}], HOSTILE)
+    page = report.write({HOSTILE: {HOSTILE: [HOSTILE]}}, [(HOSTILE, HOSTILE)], None).read_text()
+
+    assert page.count("<script") == 1  # ours
+    assert "onclick='" not in page
+    places = {"card": 8, "accuracy": 1, "experiment": 4, "filters": 2}
+    places |= {"failures": 1, "constants": 3}
+    assert texts(page).count(HOSTILE) == sum(places.values())
+
+
+def test_the_page_is_made_part_by_part():
+    made = []
+
+    def parts():
+        for number in range(3):
+            made.append(number)
+            yield Markup(f"<article>{number}</article>")
+
+    content = dict.fromkeys(["summary", "failures_not_shown"], "")
+    content |= {key: [] for key in ["tables", "charts", "filters", "colour_bars", "failures"]}
+    template = template_environment().get_template("report.html")
+    for piece in template.generate(content, constants=[], gallery=parts()):
+        if piece.startswith("<article>"):
+            assert piece == f"<article>{made[-1]}</article>"
+            assert len(made) == int(piece[9]) + 1
+    assert made == [0, 1, 2]
 
 
 def test_tables_charts_failures_and_constants_are_there(page):
@@ -142,8 +211,8 @@ def test_tables_charts_failures_and_constants_are_there(page):
 
 
 def test_right_and_wrong_predictions_are_told(page):
-    assert page.count('data-answer="right"') == 4
-    assert page.count('data-answer="wrong"') == 4  # a brown bear, and noise
+    assert page.count('data-correctness="right"') == 4
+    assert page.count('data-correctness="wrong"') == 4  # a brown bear, and noise
 
 
 def test_filters_choose_images_and_maps(opened):

@@ -1,0 +1,98 @@
+"""A service without a page, and pages that are served, for the tests of both."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from support import ROOT, noise, sequential
+
+from pipeline import ClassifierChoice
+from web.service import ExplanationService
+
+
+@pytest.fixture(scope="session")
+def image() -> np.ndarray:
+    """(32, 32, 3) uint8: the image that the service explains."""
+    return noise(count=1)[0].astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def choice(tmp_path_factory) -> ClassifierChoice:
+    """A small classifier with a class whose name is HTML."""
+    folder = tmp_path_factory.mktemp("service")
+    sequential().save(folder / "small.keras")
+    (folder / "small.json").write_text(json.dumps({"class_names": ["ant", "bee", "<b>"]}))
+    return ClassifierChoice(model_path=str(folder / "small.keras"))
+
+
+@pytest.fixture
+def service(choice) -> ExplanationService:
+    return ExplanationService([choice])
+
+
+@contextmanager
+def _served(folder, *flags: str, **environment: str):
+    """The address of a page with its own folder for temporary files.
+
+    When it ends, what it wrote for visitors is gone, and nothing went wrong unsaid.
+    """
+    pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (folder / "errors.txt").open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "main.py", "--web", "--web_address", f"127.0.0.1:{port}", *flags],
+            cwd=ROOT,
+            env=os.environ | {"TMPDIR": str(folder)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    line = process.stdout.readline()
+    assert line.startswith("http://127.0.0.1"), (folder / "errors.txt").read_text()
+    try:
+        yield line.split()[0]
+    finally:
+        process.terminate()
+        status = process.wait(30)
+        process.stdout.close()
+    assert status == 0
+    assert [path.name for path in folder.iterdir() if path.name.startswith("explainer")] == []
+    assert "Traceback" not in (folder / "errors.txt").read_text()
+
+
+@pytest.fixture(scope="session")
+def served():
+    """Serves a page with these flags and environment variables; gives its address."""
+    return _served
+
+
+@pytest.fixture(scope="package")
+def address(tmp_path_factory):
+    """The address of the page by its defaults."""
+    with _served(tmp_path_factory.mktemp("web")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def status():
+    """What a page answers: the status of a request's response."""
+
+    def status(address: str, path: str = "", body: bytes | None = None, **headers: str) -> int:
+        request = urllib.request.Request(address + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    return status

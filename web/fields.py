@@ -1,0 +1,58 @@
+"""What a visitor chooses with: the fields of a method's options, and the choices of the others."""
+
+import re
+from typing import Any, Literal, get_args, get_origin
+
+import gradio as gr
+import matplotlib
+
+from methods import METHODS, Method
+from registry import Option
+from representations import REPRESENTATIONS
+from web.render import DisplayOptions
+from web.service import limit
+
+AS_IT_SUITS = "as it suits"
+COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]
+LAST_LAYER = "the last"
+METHOD_CHOICES = [(method.title, name) for name, method in METHODS.items()]
+PRESET = "preset"
+LEAST_WIDTH = 120  # pixels
+
+
+def summary(method: Method) -> str:
+    """What a method does, without the shapes of its arrays."""
+    return re.sub(r"\(N, [^)]*\),? ", "", method.summary)
+
+
+def form(method: Method) -> dict[str, Any]:
+    """A field for each option of a method, and one for its presets where it has some."""
+    fields = {}
+    if method.presets:
+        choices = [("none", ""), *((preset, preset) for preset in method.presets)]
+        fields[PRESET] = gr.Dropdown(choices, value="", label=PRESET, min_width=LEAST_WIDTH)
+    return fields | {name: field(option) for name, option in method.options.items()}
+
+
+def field(option: Option) -> Any:
+    """What a visitor sets an option with, by its type."""
+    shared = {"label": option.name, "info": option.help, "value": option.default}
+    shared["min_width"] = LEAST_WIDTH
+    if get_origin(option.kind) is Literal:
+        return gr.Dropdown(list(get_args(option.kind)), **shared)
+    if option.kind is bool:
+        return gr.Checkbox(**shared)
+    if option.kind is int:
+        return gr.Number(precision=0, minimum=0, maximum=limit(option), **shared)
+    return gr.Number(**shared) if option.kind is float else gr.Textbox(**shared)
+
+
+def representation_choices(method: str) -> list[str]:
+    """What a method's maps can be shown as."""
+    of_all = [name for name, drawn in REPRESENTATIONS.items() if drawn.of_all]
+    return [*of_all, *METHODS[method].draws]
+
+
+def display_options(representation: str, colormap: str, alpha: float) -> DisplayOptions:
+    """How the visitor wants maps to be drawn."""
+    return DisplayOptions(representation, None if colormap == AS_IT_SUITS else colormap, alpha)

@@ -1,0 +1,180 @@
+"""What happens when a visitor chooses something: values of the page in, values for it out."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from markupsafe import Markup
+
+from images import read_image
+from methods import METHODS
+from pipeline.explaining.explanation import drawable
+from pipeline.reporting.thumbnail_gallery import shrink
+from registry import Call
+from web.fields import LAST_LAYER, display_options, representation_choices, summary
+from web.messages import stop_on_error, warn_on_error
+from web.page_parts import SHOWN_FIRST
+from web.render import downloads_html, guess_title, image_html, maps_html
+from web.service import Answer, ExplanationService, call_of, read_upload
+
+GUESSES_COMPARED = 2
+KEEPS = "Stop keeps what is known"
+
+
+class Handlers:
+    """What the page does for its visitors, with a service that they share."""
+
+    def __init__(
+        self,
+        service: ExplanationService,
+        samples: Sequence[Path] = (),
+        options: Sequence[tuple[str, str]] = (),
+    ):
+        """`options` are (method, option) of each field, as `explain` gets their values."""
+        self.service = service
+        self._samples = samples
+        self._options = options
+        self._stops: dict[threading.Event, str | None] = {}  # of running requests: whose it is
+
+    @stop_on_error
+    def take_upload(self, path: str | None, name: str):
+        """A visitor's image. What Gradio wrote of it is removed as soon as it is read."""
+        file = Path(path or "").resolve()
+        if not file.is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
+            raise ValueError("no image has come")
+        try:
+            content = file.read_bytes()
+        finally:
+            file.unlink(missing_ok=True)
+        return self._classified(read_upload(content), name)
+
+    @stop_on_error
+    def take_sample(self, event: gr.SelectData, name: str):
+        """One of the sample images, by its number."""
+        return self._classified(drawable(read_image(self._samples[int(event.index)])), name)
+
+    @stop_on_error
+    def change_classifier(self, image: np.ndarray | None, name: str):
+        """The image as another classifier sees it, and that classifier's layers."""
+        layers = gr.update(choices=[LAST_LAYER, *self.service.layers(name)], value=LAST_LAYER)
+        return *self._classified(image, name), layers
+
+    def _classified(self, image: np.ndarray | None, name: str) -> tuple:
+        """The image, how it is shown, its best classes, and all classes (twice)."""
+        classes = self.service.classes(name)
+        if image is None:
+            nothing = gr.update(choices=[], value=None)
+            return None, "", nothing, *[gr.update(choices=classes, value=None)] * 2
+        guesses = self.service.guesses(name, image)
+        choices = [(guess_title(guess.title, guess.probability), guess.target) for guess in guesses]
+        targets = [guess.target for guess in guesses]
+        return (
+            image,
+            image_html(shrink(image)),
+            gr.update(choices=choices, value=targets[0]),
+            gr.update(choices=classes, value=targets[0]),
+            gr.update(choices=classes, value=targets[:GUESSES_COMPARED]),
+        )
+
+    def change_method(self, name: str):
+        """What the method does, what its maps can be shown as, and the form of its options."""
+        shown = gr.update(choices=representation_choices(name), value=SHOWN_FIRST)
+        forms = [gr.update(visible=method == name) for method in METHODS]
+        return summary(METHODS[name]), shown, *forms
+
+    @warn_on_error
+    def explain(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
+        """The answer to what is set on the page, its maps and its downloads."""
+        image, name, method, layer, target, *rest = values
+        _check_image(image)
+        values = zip(self._options, rest[3:], strict=True)
+        given = {option: value for (owner, option), value in values if owner == method}
+        return self._explain(
+            name,
+            image,
+            [call_of(method, given)],
+            target=target,
+            layer=layer,
+            display=rest[:3],
+            progress=progress,
+            session=request.session_hash,
+        )
+
+    def explain_if_quick(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
+        """What `explain` gives, of a method that takes no time; of others, a line that says so."""
+        image, _, method, *_ = values
+        if image is None:
+            return gr.skip()
+        if METHODS[method].many_passes:
+            line = Markup("<p>{} takes a while: press Explain.</p>").format(METHODS[method].title)
+            return None, str(line), ""
+        return self.explain(progress, request, *values)
+
+    @warn_on_error
+    def compare(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
+        """The answer of several methods, by their defaults, about several classes."""
+        image, name, methods, targets, layer, *display = values
+        _check_image(image)
+        if not methods or not targets:
+            raise ValueError("choose at least one method and one class")
+        return self._explain(
+            name,
+            image,
+            [call_of(method, {}) for method in methods],
+            target=",".join(targets),
+            layer=layer,
+            display=display,
+            progress=progress,
+            session=request.session_hash,
+        )
+
+    def _explain(
+        self,
+        name: str,
+        image: np.ndarray,
+        calls: list[Call],
+        *,
+        target: str | None,
+        layer: str,
+        display: Sequence,
+        progress: gr.Progress,
+        session: str | None,
+    ) -> tuple[Answer, str, str]:
+        """The answer, its maps and its downloads; the visitor sees how far it has come."""
+        options = display_options(*display)
+        stop = threading.Event()
+        self._stops[stop] = session
+        try:
+            answer = self.service.explain(
+                name,
+                image,
+                calls,
+                target or "predicted",
+                layer=None if layer == LAST_LAYER else layer,
+                on_progress=lambda done, total: progress((done, total), desc=KEEPS),
+                stop=stop,
+            )
+        finally:
+            del self._stops[stop]
+        return answer, maps_html(answer, options), downloads_html(answer, options)
+
+    def stop(self, request: gr.Request) -> None:
+        """Ends the visitor's own requests early."""
+        for stop, session in list(self._stops.items()):
+            if session == request.session_hash:
+                stop.set()
+
+    @warn_on_error
+    def redraw(self, answer: Answer | None, *display):
+        """The maps and downloads of an answer, drawn in another way."""
+        if answer is None:
+            return gr.skip()
+        options = display_options(*display)
+        return maps_html(answer, options), downloads_html(answer, options)
+
+
+def _check_image(image: np.ndarray | None) -> None:
+    if image is None:
+        raise ValueError("choose an image first")

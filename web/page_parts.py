@@ -1,0 +1,132 @@
+"""What is on the page, in the order in which a visitor sees it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from methods import METHODS
+from representations import ALPHA
+from web.fields import (
+    AS_IT_SUITS,
+    COLORMAPS,
+    LAST_LAYER,
+    METHOD_CHOICES,
+    form,
+    representation_choices,
+    summary,
+)
+from web.service import MOST_BYTES, ExplanationService
+
+SHOWN_FIRST = "overlay"  # of the representations
+FIRST, COMPARED = "GRADCAM", ["GRADCAM", "FEM"]
+COLUMN = 300  # pixels: a narrower one goes below the other
+
+
+class PageParts:
+    """The parts of the page that is open, none of which does anything yet."""
+
+    def __init__(self, service: ExplanationService, samples: Sequence[np.ndarray]):
+        """`samples` are the thumbnails of the images that a visitor can click."""
+        name = service.names[0]
+        self.image, self.answer = gr.State(), gr.State()
+        gr.Markdown("# What did the classifier look at?")
+        with gr.Row():
+            with gr.Column(scale=2, min_width=COLUMN):
+                self._add_image(samples)
+                self._add_classes(service.names, service.classes(name))
+            with gr.Column(scale=3, min_width=COLUMN):
+                self._add_method(service.layers(name))
+                self._add_maps()
+                self._add_display()
+                self._add_comparison(service.classes(name))
+
+    @property
+    def of_image(self) -> list[Any]:
+        """What another image or classifier changes."""
+        return [self.image, self.original, self.guesses, self.target, self.targets]
+
+    @property
+    def of_answer(self) -> list[Any]:
+        """What an explanation changes."""
+        return [self.answer, self.maps, self.downloads]
+
+    @property
+    def of_method(self) -> list[Any]:
+        """What another method changes."""
+        return [self.about, self.representation, *self.forms.values()]
+
+    @property
+    def of_display(self) -> list[Any]:
+        """How maps are drawn."""
+        return [self.representation, self.colormap, self.alpha]
+
+    def _add_image(self, samples: Sequence[np.ndarray]) -> None:
+        self.upload = gr.File(
+            label="An image", show_label=False, file_types=["image"], height=130, elem_id="upload"
+        )
+        gr.Markdown(f"An image of up to {MOST_BYTES // 10**6} MB, or one of these:")
+        self.gallery = gr.Gallery(
+            list(samples),
+            label="Sample images",
+            show_label=False,
+            columns=5,
+            height="auto",
+            object_fit="cover",
+            allow_preview=False,
+            buttons=[],
+            elem_id="samples",
+        )
+        self.original = gr.HTML(elem_classes="image", elem_id="image")
+
+    def _add_classes(self, names: list[str], classes: list[tuple[str, str]]) -> None:
+        self.classifier = gr.Dropdown(
+            names, value=names[0], label="Classifier", visible=len(names) > 1
+        )
+        self.guesses = gr.Radio(
+            [], label="It sees (choose a class to explain it)", elem_classes="guesses"
+        )
+        self.target = gr.Dropdown(
+            classes,
+            value=None,
+            label="Any other class",
+            info="start typing; A:B asks why A and not B",
+            allow_custom_value=True,
+            elem_id="target",
+        )
+
+    def _add_method(self, layers: list[str]) -> None:
+        with gr.Row():
+            self.method = gr.Dropdown(METHOD_CHOICES, value=FIRST, label="Method")
+            self.layer = gr.Dropdown([LAST_LAYER, *layers], value=LAST_LAYER, label="Layer")
+        self.about = gr.Markdown(summary(METHODS[FIRST]))
+        self.forms: dict[str, gr.Group] = {}
+        self.options: dict[tuple[str, str], Any] = {}  # by the method's name and the option's
+        for name, method in METHODS.items():
+            with gr.Group(visible=name == FIRST) as self.forms[name], gr.Row():
+                for option, field in form(method).items():
+                    self.options[name, option] = field
+        with gr.Row():
+            self.start = gr.Button("Explain", variant="primary")
+            self.stop = gr.Button("Stop")
+
+    def _add_maps(self) -> None:
+        self.maps = gr.HTML(min_height=120, elem_id="maps")
+        self.downloads = gr.HTML(elem_id="downloads")
+
+    def _add_display(self) -> None:
+        with gr.Row():
+            self.representation = gr.Dropdown(
+                representation_choices(FIRST), value=SHOWN_FIRST, label="Shown as"
+            )
+            self.colormap = gr.Dropdown(COLORMAPS, value=AS_IT_SUITS, label="Colormap")
+            self.alpha = gr.Slider(0, 1, ALPHA, step=0.05, label="Map's weight")
+
+    def _add_comparison(self, classes: list[tuple[str, str]]) -> None:
+        with gr.Accordion("Compare methods and classes side by side", open=False):
+            self.compared = gr.Dropdown(
+                METHOD_CHOICES, value=COMPARED, multiselect=True, label="Methods"
+            )
+            self.targets = gr.Dropdown(classes, multiselect=True, label="Classes")
+            self.compare = gr.Button("Compare")
