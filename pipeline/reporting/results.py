@@ -51,6 +51,8 @@ class Results:
         if not store.parts(self.folder):
             return None
         rows = store.read(self.folder, heavy=False)
+        if rows.empty:
+            return None
         ours = [self._own.has(row) for row in rows.to_dict("records")]
         rows = rows[np.array(ours, bool) & rows["error"].isna()]
         if rows.empty:
@@ -172,6 +174,8 @@ class Results:
             for call, lines in found.items()
             if lines
         }
+        if not panels:
+            return None
         about = "Mean over all maps; shaded: the middle half of them. " + metric_constants(
             self.plan
         )

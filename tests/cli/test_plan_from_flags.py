@@ -181,7 +181,10 @@ def test_a_flag_that_is_chosen_on_the_page_does_not_go_with_it():
         (["--display_type=bare", "--format=pdf"], "bare writes PNGs"),
         (["--format=gif"], "goes with CLASS_IMPRESSION, FEATURE_INVERSION, not with GRADCAM"),
         (["--explanation_method=FILTERS", "--augment=all"], "--augment goes with methods"),
-        (["--explanation_method=FILTERS", "--representation=overlay"], "add a method, such as GRADCAM"),
+        (
+            ["--explanation_method=FILTERS", "--representation=overlay"],
+            "add a method, such as GRADCAM",
+        ),
         ([MODEL, "--model_name=ResNet50"], "both name the classifier"),
         ([MODEL, "--weights=random"], "goes with --model_name; a model file holds its weights"),
         (["--class_names=coco"], "goes with --model_path; the classes"),

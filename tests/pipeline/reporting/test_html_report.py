@@ -186,7 +186,9 @@ def test_the_page_is_made_part_by_part():
             yield Markup(f"<article>{number}</article>")
 
     content = dict.fromkeys(["summary", "failures_not_shown"], "")
-    content |= {key: [] for key in ["tables", "charts", "filters", "colour_bars", "failures"]}
+    content |= {
+        key: [] for key in ["tables", "charts", "views", "filters", "colour_bars", "failures"]
+    }
     template = template_environment().get_template("report.html")
     for piece in template.generate(content, constants=[], gallery=parts()):
         if piece.startswith("<article>"):
