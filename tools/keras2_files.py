@@ -5,7 +5,7 @@ in an environment of its own, once for each:
 
     python tools/keras2_files.py tests/classifier/files
 
-Inputs are `np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3))`; outputs stand in `expected_*`.
+Inputs are `np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3))`; outputs in `expected_*`.
 """
 
 import sys
