@@ -46,6 +46,11 @@ class Method(Entry):
                 f"{self.name} looks into a classifier's layers, and {classifier.name} only gives "
                 "scores; it needs a Keras model (.keras or .h5)"
             )
+        if self.shares_features:
+            try:
+                _ = classifier.map_layers
+            except ValueError as error:
+                raise ValueError(f"{self.name} cannot explain {classifier.name}: {error}") from None
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))

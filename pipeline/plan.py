@@ -89,7 +89,7 @@ class Targets:
             )
         if self.position is not None:
             return [Asked(classifier.labels.lab_index(self.position))]
-        parts = [part.strip() for part in self._text(classifier).split(",") if part.strip()]
+        parts = classifier.labels.split(self._text(classifier))
         if not parts:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
         return [_asked(part, classifier) for part in parts]

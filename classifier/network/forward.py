@@ -14,12 +14,15 @@ is left out: the same answer at the cost of a whole pass.)
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from classifier.network.hooks import changing, functions_inlined, replaced, with_forward_hook
 from classifier.network.trace import LayerCall, LogitSource
 
 BATCH = 32  # images in one pass: where a CPU is at its best and memory stays small
 GRADIENT_BATCH = 8  # where every layer is kept for the way back: as fast, and a quarter of memory
 CLASSES_AT_ONCE = 8  # backward passes that one program holds
+FOLDING_TOLERANCE = 1e-5  # of the folded model's logits and features, relative to the largest
 SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
 
 
@@ -55,7 +58,8 @@ def forward_pass(
     """A pass over a tensor `inputs` (N, H, W, C), preprocessed; the features are those of
     `call`, or those given in their place, and `tape` watches them.
 
-    A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z).
+    A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z). By the link "identity"
+    both are the output itself.
     """
     import tensorflow as tf
 
@@ -91,12 +95,25 @@ def forward_pass(
     logits = scores if logits is None else tf.cast(tf.reshape(logits, rows), tf.float32)
     if source.from_scores:
         logits = _logits_of(scores, source.link)
-    elif source.layer is None:
+    elif source.layer is None and source.link != "identity":
         scores = tf.nn.softmax(logits) if source.link == "softmax" else tf.nn.sigmoid(logits)
-    if rows[1] == 1:
+    if rows[1] == 1 and source.link != "identity":
         scores = tf.concat([1 - scores, scores], axis=-1)
         logits = tf.concat([-logits, logits], axis=-1)
     return Outputs(scores, logits, recorded.get("features"))
+
+
+def difference(own: Outputs, folded: Outputs) -> str | None:
+    """How the folded model's logits or features are off; None where they agree."""
+    for name in ("logits", "features"):
+        expected, given = getattr(own, name), getattr(folded, name)
+        if expected is None:
+            continue
+        expected, given = np.asarray(expected), np.asarray(given)
+        off = np.abs(given - expected).max() / max(np.abs(expected).max(), 1e-30)
+        if not off <= FOLDING_TOLERANCE:
+            return f"{name} off by {off:.1e} of the largest"
+    return None
 
 
 def with_contrasts(outputs: Outputs, contrasts: tuple[Contrast, ...]) -> Outputs:

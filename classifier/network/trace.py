@@ -52,6 +52,21 @@ class Trace(NamedTuple):
     calls: list[LayerCall]
     output: np.ndarray
     logits: "LogitSource"
+    end: int | None  # position of the call that gave the output, if one did
+
+
+def ancestors(trace: Trace, position: int) -> Iterator[int]:
+    """Positions of all calls that this one's inputs come from, as far as is known, each once."""
+    seen = {position}
+    coming = [position]
+    while coming:
+        call = trace.calls[coming.pop()]
+        sources = [call.alias] if call.alias is not None else call.sources
+        for source in sources:
+            if source is not None and source not in seen:
+                seen.add(source)
+                coming.append(source)
+                yield source
 
 
 OPAQUE = ("MultiHeadAttention", "GroupedQueryAttention")  # what is 4-D inside is no map
@@ -61,11 +76,16 @@ class LogitSource(NamedTuple):
     """Where the logits are: `attribute` of `layer`, listened to on its `side`; `link` to scores."""
 
     description: str
-    link: str  # "softmax" or "sigmoid": what makes scores of logits
+    link: str  # "softmax", "sigmoid" or "identity": what makes scores of logits
     layer: Any = None
     attribute: str = ""  # "activation" or "call"
     side: str = ""  # "input" or "output" of it
     from_scores: bool = False  # where the model gives only scores: log p, or the logit of p
+
+    @property
+    def is_own_output(self) -> bool:
+        """Whether it is the model's output as it is: the model gives no probability."""
+        return self.layer is None and not self.from_scores
 
 
 def layers_within(model, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -84,9 +104,10 @@ def layers_within(model, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield from layers_within(child, path + "/")
 
 
-def trace(model, inputs: np.ndarray, multi_label: bool = False) -> Trace:
+def trace(model, inputs: np.ndarray, link: str | None = None) -> Trace:
     """What happens in `model` when it is called with `inputs` (1, H, W, C), preprocessed.
 
+    `link` is what makes scores of an output that is none, or "identity" for the output as it is.
     Raises ValueError where the model does not give one row of scores for each image.
     """
     recorder = _Recorder()
@@ -100,8 +121,9 @@ def trace(model, inputs: np.ndarray, multi_label: bool = False) -> Trace:
     shape = tuple(output.shape)
     if len(shape) < 2 or int(np.prod(shape)) != shape[-1]:
         raise ValueError(f"the model's output has shape {shape}; a classifier's is (N, classes)")
+    end = recorder.giver(output)
     output = np.asarray(output, np.float32).reshape(1, -1)
-    return Trace(recorder.calls, output, _logit_source(recorder.steps, output, multi_label))
+    return Trace(recorder.calls, output, _logit_source(recorder.steps, output, link), end)
 
 
 class _Recorder:
@@ -125,7 +147,7 @@ class _Recorder:
                 recorded = self._step_listener(path, layer, "activation")
                 yield layer, "activation", with_forward_hook(activation, recorded)
 
-    def _giver(self, tensor) -> int | None:
+    def giver(self, tensor) -> int | None:
         reference, position = self._givers.get(id(tensor), (lambda: None, None))
         return position if reference() is tensor else None
 
@@ -136,7 +158,7 @@ class _Recorder:
             if not hasattr(output, "shape") or not inputs:
                 return
             given = inputs[0] if isinstance(inputs[0], (list, tuple)) else inputs
-            alias = self._giver(output)
+            alias = self.giver(output)
             number = self._count[id(layer)] = self._count.get(id(layer), -1) + 1
             self.calls.append(
                 LayerCall(
@@ -145,7 +167,7 @@ class _Recorder:
                     number,
                     tuple(output.shape),
                     tuple(getattr(given[0], "shape", ())),
-                    tuple(self._giver(tensor) for tensor in given),
+                    tuple(self.giver(tensor) for tensor in given),
                     alias,
                 )
             )
@@ -193,17 +215,19 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * logits))
 
 
-def _logit_source(steps: list[_Step], output: np.ndarray, multi_label: bool) -> LogitSource:
+def _logit_source(steps: list[_Step], output: np.ndarray, own_link: str | None) -> LogitSource:
     """Where the values z are whose softmax or sigmoid is the model's output.
 
     First choice is the input of the step that gave that output, second what an earlier layer gave
     (softmax as a plain function behind it), last the logarithm of the output.
     """
+    if own_link == "identity":
+        return _before_saturation(steps, output) or _own_output(output, own_link)
     for step in reversed(steps):
         if step.output is None or not np.array_equal(step.output, output, equal_nan=True):
             continue
-        if _is_linear(step):
-            return _own_output(output, multi_label)
+        if _gives_no_probability(step):
+            return _own_output(output, own_link)
         if link := _step_link(step):
             return LogitSource(f"input of {step.words}", link, step.layer, step.attribute, "input")
     for step in reversed(steps):
@@ -215,11 +239,26 @@ def _logit_source(steps: list[_Step], output: np.ndarray, multi_label: bool) -> 
         return LogitSource("log of the probability", "softmax", from_scores=True)
     if output.min() >= 0 and output.max() <= 1:
         return LogitSource("logit of the probability", "sigmoid", from_scores=True)
-    return _own_output(output, multi_label)
+    return _own_output(output, own_link)
 
 
-def _own_output(output: np.ndarray, multi_label: bool) -> LogitSource:
-    link = "sigmoid" if multi_label or output.shape[-1] == 1 else "softmax"
+def _before_saturation(steps: list[_Step], output: np.ndarray) -> LogitSource | None:
+    """The input of the tanh or sigmoid that gave a regression's output, if one did.
+
+    It rises and falls with the output, also where the output hardly moves any more.
+    """
+    for step in reversed(steps):
+        if step.attribute != "activation" or not np.array_equal(step.output, output):
+            continue
+        name = getattr(step.layer.activation, "__name__", "")
+        if name in ("tanh", "sigmoid"):
+            words = f"input of {step.words}"
+            return LogitSource(words, "identity", step.layer, "activation", "input")
+    return None
+
+
+def _own_output(output: np.ndarray, link: str | None) -> LogitSource:
+    link = "sigmoid" if output.shape[-1] == 1 and link != "identity" else link or "softmax"
     return LogitSource("the model's own output", link)
 
 
@@ -248,9 +287,15 @@ def _link(values: np.ndarray | None, output: np.ndarray) -> str | None:
     return "sigmoid" if np.abs(offset).max() <= 1e-2 * np.abs(values).max() else None
 
 
-def _is_linear(step: _Step) -> bool:
-    """Whether this is a layer with weights and no activation."""
-    if step.attribute != "call" or not hasattr(step.layer, "activation"):
-        return False
-    name = getattr(step.layer.activation, "__name__", "linear")
-    return bool(step.layer.weights) and name == "linear"
+NO_PROBABILITIES = {
+    *("linear", "relu", "relu6", "leakyrelu", "elu", "selu", "gelu", "silu", "swish"),
+    *("softplus", "softsign", "tanh", "exponential", "exp", "mish", "rescaling"),
+}
+
+
+def _gives_no_probability(step: _Step) -> bool:
+    """Whether this is a layer, or its activation, whose values are of another kind."""
+    function = step.layer.activation if hasattr(step.layer, "activation") else step.layer
+    name = getattr(function, "__name__", type(function).__name__).lower().replace("_", "")
+    is_dense = step.attribute == "call" and bool(getattr(step.layer, "weights", ()))
+    return name in NO_PROBABILITIES and (name != "linear" or is_dense)

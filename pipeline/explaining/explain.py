@@ -151,5 +151,6 @@ def _made(
                 notes | box,
                 {name: array[position] for name, array in arrays.items()},
                 int(row.argmax()),
+                task=classifier.task,
             ),
         )

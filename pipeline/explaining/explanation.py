@@ -43,11 +43,12 @@ class Explanation:
     true_class: str | None = None  # what the image is said to show
     true_index: int | None = None  # the same, where the classifier knows the class
     truth: GroundTruth | None = None  # where people looked, or the object is
+    task: str = "classification"  # or "regression": then `probability` is the raw output
 
     @property
     def title(self) -> str:
         """Method, classifier, and class with its probability, a line each."""
-        words = f"{self.label.replace('_', ' ')} {percent(self.probability)}"
+        words = f"{self.label.replace('_', ' ')} {percent(self.probability, self.task)}"
         words = "any class" if self.class_agnostic else words
         return f"{method_title(self.method)}\n{self.classifier_title}\n{words}"
 
@@ -217,8 +218,10 @@ def drawable(
     return np.rint(resized(image, (height, width))).astype(np.uint8)
 
 
-def percent(probability: float) -> str:
-    """A probability as figures and the screen show it."""
+def percent(probability: float, task: str = "classification") -> str:
+    """A probability as figures and the screen show it; of a regression, the output itself."""
+    if task == "regression":
+        return f"{probability:.4g}"
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
