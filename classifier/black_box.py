@@ -12,7 +12,7 @@ from classifier.network.forward import (
     Outputs,
     compiled,
 )
-from classifier.network.trace import sigmoid, softmax
+from classifier.network.logits import sigmoid, softmax
 
 
 class BlackBox:

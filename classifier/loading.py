@@ -56,15 +56,9 @@ def load_classifier(
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision '{precision}': expected one of {', '.join(PRECISIONS)}")
-    options = {
-        "class_names": class_names,
-        "preprocessing": preprocessing,
-        "multi_label": multi_label,
-        "task": task,
-    }
-    options = {key: value for key, value in options.items() if value is not None}
-    if task is not None:
-        check_field("task", task)
+    options = _given(
+        class_names=class_names, preprocessing=preprocessing, multi_label=multi_label, task=task
+    )
     if weights is not None and (model_path is not None or not isinstance(model_name, str)):
         raise ValueError("weights go with a classifier by name; a model file has its own")
     if model_path is not None:
@@ -75,11 +69,7 @@ def load_classifier(
         classifier = around_model(model_name, model_name.name, options)
     if layer is not None:
         classifier.layer = layer
-    if precision != "float32" and not classifier.has_layers:
-        raise ValueError(f"precision {precision} needs a Keras model; {classifier.name} is none")
-    if precision != "float32" and not has_bfloat16():
-        print("this processor has no bfloat16: slower than float32", file=sys.stderr)
-    classifier.precision = precision
+    _set_precision(classifier, precision)
     for caution in classifier.cautions:
         print(f"caution: {caution}", file=sys.stderr)
     return classifier
@@ -96,6 +86,22 @@ def as_classifier(model_name, weights: str | None = None) -> Classifier:
     return (
         model_name if isinstance(model_name, Classifier) else known_classifier(model_name, weights)
     )
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given. Raises ValueError for a task that there is not."""
+    given = {key: value for key, value in options.items() if value is not None}
+    if "task" in given:
+        check_field("task", given["task"])
+    return given
+
+
+def _set_precision(classifier: Classifier, precision: str) -> None:
+    if precision != "float32" and not classifier.has_layers:
+        raise ValueError(f"precision {precision} needs a Keras model; {classifier.name} is none")
+    if precision != "float32" and not has_bfloat16():
+        print("this processor has no bfloat16: slower than float32", file=sys.stderr)
+    classifier.precision = precision
 
 
 def _by_name(name: str, options: dict[str, Any], weights) -> Classifier:

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from classifier.network.hooks import changing, functions_inlined, replaced, with_forward_hook
-from classifier.network.trace import LayerCall, LogitSource
+from classifier.network.logits import LogitSource
+from classifier.network.trace import LayerCall
 
 BATCH = 32  # images in one pass: where a CPU is at its best and memory stays small
 GRADIENT_BATCH = 8  # where every layer is kept for the way back: as fast, and a quarter of memory
@@ -89,9 +90,17 @@ def forward_pass(
             hooks.append((call.layer, "call", changing(call.layer.call, record_features)))
         with replaced(hooks), functions_inlined():
             output = model(inputs, training=False)
+    return Outputs(
+        *_scores_and_logits(output, recorded.get("logits"), source), recorded.get("features")
+    )
+
+
+def _scores_and_logits(output, logits, source: LogitSource) -> tuple[Any, Any]:
+    """Scores and logits (N, K) of a model's output, and of what was recorded as logits, if any."""
+    import tensorflow as tf
+
     rows = (tf.shape(output)[0], output.shape[-1])  # not of the inputs: those may be left out
     scores = tf.cast(tf.reshape(output, rows), tf.float32)
-    logits = recorded.get("logits")
     logits = scores if logits is None else tf.cast(tf.reshape(logits, rows), tf.float32)
     if source.from_scores:
         logits = _logits_of(scores, source.link)
@@ -100,7 +109,7 @@ def forward_pass(
     if rows[1] == 1 and source.link != "identity":
         scores = tf.concat([1 - scores, scores], axis=-1)
         logits = tf.concat([-logits, logits], axis=-1)
-    return Outputs(scores, logits, recorded.get("features"))
+    return scores, logits
 
 
 def difference(own: Outputs, folded: Outputs) -> str | None:
