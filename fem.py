@@ -17,7 +17,7 @@ from typing import Annotated
 import numpy as np
 
 from classifier import DEFAULT_MODEL, as_classifier
-from engines.activation_maps import average
+from engines.activation_maps import average, placed
 from images import read_image, resized
 from runtime import tally
 from utils import get_required_size
@@ -81,11 +81,13 @@ def fem(
     Units are those of the features; of several layers it is the average. Fuad 2020. Of clips it is
     (N, t, h, w): mean and deviation are over time too.
     """
-    return average([fem_of_layer(classifier, images, layer, k) for layer in classifier.layers])
+    layers = classifier.map_layers
+    return average([fem_of_layer(classifier, images, layer, k) for layer in layers])
 
 
 def fem_of_layer(classifier, images: np.ndarray, layer: str, k: float = SIGMA) -> np.ndarray:
-    """The FEM maps (N, h, w) of one layer."""
+    """The FEM maps (N, h, w) of one layer, on the part of the image that it sees."""
     features = classifier.features(images, layer)
     tally(passes=1)
-    return np.stack([aggregate_binary_maps(compute_binary_maps(A, k), A) for A in features])
+    maps = np.stack([aggregate_binary_maps(compute_binary_maps(A, k), A) for A in features])
+    return placed(maps, classifier, layer)

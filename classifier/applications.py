@@ -1,6 +1,7 @@
 """Classifiers by name: the embedded ones, and all of `keras.applications` as Keras has them."""
 
 import random
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from registry import suggest
 
 ALIASES = {"ResNet": "ResNet50"}
 RANDOM_WEIGHTS_SEED = 0
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
 
 
 class Application(NamedTuple):
@@ -119,6 +121,12 @@ def embedded_names() -> str:
 
 
 def first_line(error: Exception) -> str:
-    """What an error of another library says, cut to its first line."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    """What an error of another library says, cut to its first line.
+
+    Keras puts one of its own before what a layer's `call` says, and colours that.
+    """
+    lines = [line.strip() for line in COLOURS.sub("", str(error)).splitlines() if line.strip()]
+    lines = lines or [type(error).__name__]
+    if lines[0].startswith("Exception encountered when calling") and len(lines) > 1:
+        lines.pop(0)
     return lines[0].rstrip(".:")

@@ -12,22 +12,32 @@ from classifier.network.forward import (
     Outputs,
     compiled,
 )
+from classifier.network.logits import sigmoid, softmax
 
 
 class BlackBox:
     """A function `images -> scores` in the place of a network; it has no layers.
 
     `function` takes preprocessed images (N, H, W, C) float32 and gives (N, K) scores in [0, 1]
-    (a one-column output is the second of two classes).
+    (a one-column output is the second of two classes). With a `link` it gives logits, of which
+    the scores are the softmax or the sigmoid; with the link "identity" it is a regression, whose
+    scores are its outputs.
     """
 
-    logits_from = "log of the probability"
-
-    def __init__(self, function: Callable, input_shape: tuple[int, int, int]):
+    def __init__(
+        self, function: Callable, input_shape: tuple[int, int, int], link: str | None = None
+    ):
         self.function = function
         self.input_shape = input_shape
+        self.link_to_scores = link
+        self.outputs = 0  # values for an image, once it was called
         self.contrasts: tuple[Contrast, ...] = ()
         self._programs: dict[Callable, Callable] = {}
+
+    @property
+    def logits_from(self) -> str:
+        """Where the logits are, in words."""
+        return "the function's own output" if self.link_to_scores else "log of the probability"
 
     def expect(self, passes: int) -> None:
         """Nothing to prepare."""
@@ -55,25 +65,44 @@ class BlackBox:
 
     def _answer(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores and logits (N, K), and the contrasts' beside them."""
-        scores = self._scores(inputs)
         return tuple(
             np.concatenate([values, *(contrast.of(values) for contrast in self.contrasts)], axis=1)
-            for values in (scores, logits_of(scores))
+            for values in self._scores_and_logits(self.output(inputs))
         )
 
-    def _scores(self, inputs: np.ndarray) -> np.ndarray:
-        scores = np.asarray(self.function(inputs), np.float32)
-        if scores.ndim != 2 or len(scores) != len(inputs):
+    def output(self, inputs: np.ndarray) -> np.ndarray:
+        """(N, K) float32: what the function gives. Raises ValueError for another shape."""
+        output = np.asarray(self.function(inputs), np.float32)
+        if output.ndim != 2 or len(output) != len(inputs):
             raise ValueError(
-                f"the classifier's function gave {scores.shape} for {len(inputs)} images; "
+                f"the classifier's function gave {output.shape} for {len(inputs)} images; "
                 f"expected ({len(inputs)}, classes)"
             )
-        if not (scores.min() >= -1e-3 and scores.max() <= 1 + 1e-3):
+        if not np.isfinite(output).all():
+            raise ValueError("the classifier's own scores are not finite (NaN or infinite)")
+        self.outputs = output.shape[1]
+        return output
+
+    def _scores_and_logits(self, output: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.link_to_scores == "identity":
+            return output, output
+        if self.link_to_scores:
+            two = np.concatenate([-output, output], axis=1) if output.shape[1] == 1 else output
+            link = softmax if self.link_to_scores == "softmax" else sigmoid
+            return link(two), two
+        if not are_probabilities(output):
             raise ValueError(
-                f"the classifier's function gave scores from {scores.min():.3g} to "
-                f"{scores.max():.3g}; expected probabilities in [0, 1]"
+                f"the classifier's function gave scores from {output.min():.3g} to "
+                f"{output.max():.3g}; expected probabilities in [0, 1] as before, or say that they "
+                "are logits: multi_label false takes their softmax, true their sigmoid"
             )
-        return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
+        two = np.concatenate([1 - output, output], axis=1) if output.shape[1] == 1 else output
+        return two, logits_of(two)
+
+
+def are_probabilities(output: np.ndarray) -> bool:
+    """Whether all values are in [0, 1], but for rounding."""
+    return bool(output.min() >= -1e-3 and output.max() <= 1 + 1e-3)
 
 
 def logits_of(scores: np.ndarray) -> np.ndarray:

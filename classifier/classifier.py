@@ -12,12 +12,12 @@ from classifier.explained_classes import ExplainedClasses
 from classifier.image_input import ImageInput
 from classifier.labels import Labels
 from classifier.network.relu_rules import PLAIN, RULES
-from classifier.network.target_layer import class_maps, find_layer, last_of_each_size
 from classifier.network.trace import LayerCall
+from classifier.target_layers import TargetLayers
 from registry import suggest
 
 
-class Classifier(ExplainedClasses):
+class Classifier(ExplainedClasses, TargetLayers):
     """An image classifier: its network, its classes, and the way from an image to its input.
 
     `images` are (N, H, W, 3) float32 RGB in [0, 255] at `input_size`; they are never written to.
@@ -35,6 +35,7 @@ class Classifier(ExplainedClasses):
         *,
         weights: str = "",
         source: dict[str, Any] | None = None,
+        cautions: tuple[str, ...] = (),
     ):
         self.name = name
         self.network = network
@@ -43,7 +44,8 @@ class Classifier(ExplainedClasses):
         self.precision = "float32"  # or "bfloat16": of perturbation passes
         self.source = source or {}  # how it was asked for, for the record
         self.input = ImageInput(name, network.input_shape, preprocess)
-        self._layers: tuple[str, ...] = ()  # empty: the target layer, by the rule
+        self.cautions = cautions  # what the reader of an explanation should know of it
+        self._layers: tuple[str, ...] = ()  # empty: the target layers, by the rule
 
     @property
     def model(self):
@@ -72,40 +74,10 @@ class Classifier(ExplainedClasses):
         return hasattr(self.network, "model")
 
     @property
-    def layer(self) -> str:
-        """Path of the target layer: the last with positions, if no other was set.
-
-        It can be set to a path or a name, or several with commas, of which methods average the
-        maps: "a,b". Raises ValueError for a layer that there is not.
-        """
-        return ",".join(self.layers)
-
-    @layer.setter
-    def layer(self, names: str) -> None:
-        paths = [self.find_layer(name.strip()).path for name in names.split(",")]
-        self._layers = tuple(dict.fromkeys(paths))
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Paths of the target layers, one if no others were set."""
-        self.need_layers()
-        return self._layers or (self.network.target.path,)
-
-    @property
-    def target_layer(self) -> str:
-        """Path of the last layer with positions, by the rule, whatever layer was set."""
-        self.need_layers()
-        return self.network.target.path
-
-    @property
     def layer_calls(self) -> list[LayerCall]:
         """What runs inside, in its order. Raises ValueError where one cannot look inside."""
         self.need_layers()
         return self.network.trace.calls
-
-    def find_layer(self, name: str) -> LayerCall:
-        """The layer of that path or name. Raises ValueError where it has no positions."""
-        return find_layer(self.layer_calls, name)
 
     @property
     def logit_source(self) -> str:
@@ -133,28 +105,16 @@ class Classifier(ExplainedClasses):
 
         The two classes of one sigmoid have not; of a function's scores it is not known.
         """
-        if not self.has_layers:
-            return False
-        found = self.network.trace
-        return found.logits.link == "sigmoid" and found.output.shape[-1] > 1
+        return self.network.link_to_scores == "sigmoid" and self.network.outputs > 1
+
+    @property
+    def task(self) -> str:
+        """`classification`, or `regression`: then scores are the raw outputs, and no parts of 1."""
+        return "regression" if self.network.link_to_scores == "identity" else "classification"
 
     @property
     def random_weights(self) -> bool:
         return self.weights == "random"
-
-    @property
-    def layers_of_all_sizes(self) -> tuple[str, ...]:
-        """Paths of the last layer of each resolution up to the target layer, or of those set."""
-        if len(self.layers) > 1:
-            return self.layers
-        return tuple(call.path for call in last_of_each_size(self.layer_calls, self.layer))
-
-    @property
-    def class_maps(self) -> str | None:
-        """Path of the layer that gives a map for each class, where the head only pools these."""
-        self.need_layers()
-        found = class_maps(self.network.trace)
-        return found and found.path
 
     def scaled(self, factor: float) -> "Classifier":
         """This classifier with its input, once preprocessed, multiplied by `factor`."""
@@ -207,6 +167,7 @@ class Classifier(ExplainedClasses):
     def scores(self, images: np.ndarray, keep_features: bool = False) -> np.ndarray:
         """(N, K) scores in [0, 1]: probabilities, each by itself for a multi-label classifier.
 
+        Of a regression they are its raw outputs, in its own unit.
         With `keep_features`, methods that ask next for the target layer's features of the same
         images, or for gradients at them, pay for the head alone.
         """
@@ -298,10 +259,6 @@ class Classifier(ExplainedClasses):
         for variable in self.network.model.weights if self.has_layers else ():
             digest.update(np.ascontiguousarray(variable))
         return digest.hexdigest() if self.has_layers else ""
-
-    def _path(self, layer: str | None) -> str:
-        self.need_layers()
-        return self.layer if layer is None else layer
 
     def need_layers(self) -> None:
         """Raises ValueError where there is nothing behind the scores to look into."""

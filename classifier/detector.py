@@ -66,6 +66,7 @@ class Detector(BlackBox):
                 f"the detector gave scores from {scores.min():.3g} to {scores.max():.3g}; expected "
                 "probabilities in [0, 1]"
             )
+        self.outputs = scores.shape[-1]
         return Detections(boxes, scores)
 
     def nth(self, inputs: np.ndarray, number: int) -> TargetBox:

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from registry import suggest
 DATA = Path(__file__).parent.parent / "data"
 SHIPPED = {"imagenet": DATA / "imagenet_classes.tsv", "coco": DATA / "coco_classes.txt"}
 LAB_CLASSES = ("African_elephant", "American_black_bear")  # --test_image_index of ImageNet's
+LONGEST = 300  # letters of a class's name
+NUMBERED = re.compile(r"(?P<number>\d+)\s*[\s:;,.)=-]\s*(?P<name>\S.*)")  # "0 cat", "0: cat"
 
 
 class Labels:
@@ -71,6 +75,21 @@ class Labels:
             return self._checked_index(text, target)
         raise ValueError(f"no class '{target}' among {len(self)}{suggest(text, names)}")
 
+    def split(self, text: str) -> list[str]:
+        """The classes that `text` asks for, between commas; a name may have commas of its own."""
+        parts, found = text.split(","), []
+        while parts:
+            ends = [end for end in range(len(parts), 1, -1) if self._has(",".join(parts[:end]))]
+            end = ends[0] if ends else 1
+            found.append(",".join(parts[:end]).strip())
+            parts = parts[end:]
+        return [part for part in found if part]
+
+    def _has(self, name: str) -> bool:
+        """Whether a class is called so, as `index` reads names."""
+        wanted = name.strip().replace(" ", "_").casefold()
+        return any(own.replace(" ", "_").casefold() == wanted for own in self.names)
+
     def _checked_index(self, digits: str, target: str) -> int:
         if not digits.strip().isdigit() or int(digits) >= len(self):
             raise ValueError(f"class '{target}': indices go from 0 to {len(self) - 1}")
@@ -103,30 +122,94 @@ def numbered_labels(count: int) -> Labels:
 def read_labels(source: str | Path) -> Labels:
     """Labels from a shipped list (`imagenet`, `coco`) or a file.
 
-    A `.json` file holds a list, a `.tsv` file index, id and name in a row, any other one name a
-    line. Raises FileNotFoundError, or ValueError where the file is not such a list.
+    A `.json` file holds a list, or names and numbers as Keras's `class_indices` does; a `.tsv` file
+    index, id and name in a row; any other one name a line, with or without its number before it.
+    Raises FileNotFoundError, or ValueError where the file is not such a list.
     """
     path = SHIPPED.get(str(source), Path(source))
     if not path.is_file():
         lists = ", ".join(SHIPPED)
         raise FileNotFoundError(f"class names '{source}': no such file, nor one of {lists}")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".tsv":
+        text = _text(path.read_bytes())
+        if path.suffix.lower() == ".tsv":
             rows = sorted(csv.reader(text.splitlines(), delimiter="\t"), key=lambda r: int(r[0]))
             return Labels([row[2] for row in rows], [row[1] for row in rows])
-        names = json.loads(text) if path.suffix == ".json" else text.splitlines()
-    except (ValueError, IndexError) as error:
-        raise ValueError(f"class names '{source}' cannot be read: {error}") from error
+        names = json.loads(text) if path.suffix.lower() == ".json" else unnumbered(text)
+    except (ValueError, IndexError, RecursionError) as error:
+        reason = str(error)[:200]
+        raise ValueError(f"class names '{source}' cannot be read: {reason}") from error
+    return named_classes(names, f" '{source}'")
+
+
+def _text(content: bytes) -> str:
+    """The text of a file in UTF-8, or in UTF-16 as an editor of Windows may save it."""
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise ValueError("it is not in UTF-8: save it as UTF-8") from None
+
+
+def unnumbered(text: str) -> list[str]:
+    """The lines, without the numbers before them where these count all lines from 0 or from 1.
+
+    Raises ValueError where numbers before all lines leave one out.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    found = [NUMBERED.fullmatch(line) for line in lines]
+    if not lines or not all(found):
+        return lines
+    names = {int(line["number"]): line["name"] for line in found}
+    first = min(names)
+    if len(names) < len(lines) or first > 1 or max(names) - first + 1 > len(lines):
+        return lines  # numbers that are parts of names: "7 up", "12 monkeys"
+    return [names[number] for number in sorted(names)]
+
+
+def named_classes(names: Any, source: str = "") -> Labels:
+    """The classes of a list of names, or of a dictionary name -> number or number -> name.
+
+    Of Keras's own list for ImageNet, number -> [id, name]. Raises ValueError, in one line, for
+    anything else; `source` is said in it.
+    """
+    ids = None
+    if isinstance(names, dict):
+        names = _by_number(names, source)
+        if names and all(isinstance(one, list) and len(one) == 2 for one in names):
+            ids, names = ([one[part] for one in names] for part in (0, 1))
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"class names '{source}': expected a list of names")
+        raise ValueError(f"class names{source}: expected a list of names")
     names = [name.strip() for name in names]
-    while names and not names[-1]:
-        names.pop()
-    if not names or not all(names):
+    if not names:
+        raise ValueError(f"class names{source}: the list is empty")
+    if not all(names):
+        raise ValueError(f"class names{source}: empty names at line {names.index('') + 1}")
+    for number, name in enumerate(names):
+        if len(name) > LONGEST or not name.isprintable():
+            raise ValueError(
+                f"class names{source}: name {number} is no name of at most {LONGEST} printable "
+                f"letters: {name[:20]!r}"
+            )
+    return Labels(names, ids)
+
+
+def _by_number(names: dict[str, Any], source: str) -> list:
+    """The names in the order of their numbers, which are the keys or the values."""
+    numbers = list(names.values())
+    if all(type(number) is int for number in numbers):
+        pairs = dict(zip(numbers, names, strict=True))
+    elif all(str(key).isdecimal() for key in names):
+        pairs = {int(key): name for key, name in names.items()}
+    else:
         raise ValueError(
-            f"class names '{source}': empty names at line {names.index('') + 1}"
-            if names
-            else f"class names '{source}': the file is empty"
+            f"class names{source}: expected a list of names, name: number, or number: name"
         )
-    return Labels(names)
+    if len(pairs) < len(names) or sorted(pairs) != list(range(len(names))):
+        shown = ", ".join(map(str, sorted(pairs)[:5]))
+        raise ValueError(
+            f"class names{source}: numbers go from 0 to {len(names) - 1}, each once; got {shown}"
+        )
+    return [pairs[number] for number in range(len(names))]

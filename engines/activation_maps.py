@@ -10,10 +10,11 @@ from collections.abc import Callable
 from itertools import product
 from typing import Annotated, Literal
 
+import cv2
 import numpy as np
 
 from representations import upsampled, upsampled_clip
-from runtime import tally
+from runtime import note, tally
 
 SCALES = (0.9, 1.0, 1.1)  # of the preprocessed input, for smooth=augment
 
@@ -42,9 +43,11 @@ def activation_maps(
     combine = principal_component if smooth == "principal" else channel_sum
 
     def explain(classifier, images: np.ndarray) -> np.ndarray:
-        tally(passes=len(classifier.layers))
+        layers = classifier.map_layers
+        tally(passes=len(layers))
         maps = [
-            combine(weigh(classifier, images, class_indices, layer)) for layer in classifier.layers
+            placed(combine(weigh(classifier, images, class_indices, layer)), classifier, layer)
+            for layer in layers
         ]
         return average(maps) if signed else np.maximum(average(maps), 0)
 
@@ -94,6 +97,40 @@ def principal_component(channels: np.ndarray) -> np.ndarray:
     agreement = (maps * rows.mean(axis=-1)).sum(axis=1, keepdims=True)
     maps *= np.where(agreement < 0, -1, 1)
     return maps.reshape(channels.shape[:-1]).astype(np.float32)
+
+
+def placed(maps: np.ndarray, classifier, layer: str) -> np.ndarray:
+    """The layer's maps (N, h, w) on a grid of the whole image, where the network crops or pads.
+
+    What the layer does not see is 0; the grid's cells are about as large as they were. Where it is
+    not known what the layer sees, the maps stay as they are, with a caution.
+    """
+    region = classifier.map_region(layer)
+    if region is None:
+        note(
+            caution=f"The network crops, turns or joins its images before layer {layer} in a way "
+            "that is not understood: its map may not lie where it is drawn."
+        )
+        return maps
+    if region.is_whole or maps.ndim != 3:
+        return maps
+    return np.stack([_on_whole_image(one, region) for one in maps])
+
+
+def _on_whole_image(saliency_map: np.ndarray, region) -> np.ndarray:
+    """(h, w) of a region, in parts of the image -> (h', w') of the image, bilinear, 0 outside."""
+    top, left, *sizes = region
+    axes, seen = [], []
+    for start, size, cells in zip((top, left), sizes, saliency_map.shape, strict=True):
+        count = max(1, round(cells / size))
+        places = ((np.arange(count) + 0.5) / count - start) / size  # in parts of the region
+        seen.append((places >= 0) & (places <= 1))
+        axes.append(np.clip(places * cells - 0.5, 0, cells - 1).astype(np.float32))
+    columns, rows = np.meshgrid(axes[1], axes[0])
+    values = cv2.remap(
+        np.asarray(saliency_map, np.float32), columns, rows, interpolation=cv2.INTER_LINEAR
+    )
+    return np.where(np.outer(*seen), values, 0).astype(np.float32)
 
 
 def average(maps: list[np.ndarray]) -> np.ndarray:

@@ -54,7 +54,7 @@ def randomisation(
 def weighted_layers(classifier) -> list:
     """The classifier's layers with weights, each once, the last to be called first."""
     calls = classifier.layer_calls if classifier.model is not None else ()
-    leaves = [call.layer for call in calls if call.is_leaf and call.layer.weights]
+    leaves = [call.layer for call in calls if call.is_leaf and call.is_weighted]
     return list({id(layer): layer for layer in reversed(leaves)}.values())
 
 

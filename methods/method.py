@@ -35,7 +35,7 @@ class Method(Entry):
         """Whether it starts from the target layer's features, as others do of the same image."""
         return self.needs_layers and not self.by_pixels and not self.own_layer
 
-    def check(self, classifier, given: Mapping[str, Any]) -> None:
+    def check(self, classifier, given: Mapping[str, Any] | None = None) -> None:
         """Raises ValueError, in one line, where the method cannot look into this classifier."""
         if classifier.frames and not self.of_clips:
             raise ValueError(
@@ -48,6 +48,11 @@ class Method(Entry):
                 f"{self.name} looks into a classifier's layers, and {classifier.name} only gives "
                 "scores; it needs a Keras model (.keras or .h5)"
             )
+        if self.shares_features:
+            try:
+                _ = classifier.map_layers
+            except ValueError as error:
+                raise ValueError(f"{self.name} cannot explain {classifier.name}: {error}") from None
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))

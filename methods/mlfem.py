@@ -28,6 +28,7 @@ def mlfem(
     upsampled to the largest and divided by its maximum, negatives at 0. The fusion is ours: the
     paper was not read.
     """
+    _ = classifier.map_layers  # says why where there are none
     layers = classifier.layers_of_all_sizes
     note(layers=list(layers))
     maps = at_largest_size([fem_of_layer(classifier, images, layer, k) for layer in layers])

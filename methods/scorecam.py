@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classifier.network.trace import softmax
+from classifier.network.logits import softmax
 from engines.activation_maps import Smooth, activation_maps
 from engines.perturbation import batches_of, by_image, perturbed
 

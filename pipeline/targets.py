@@ -65,7 +65,7 @@ class Targets:
             )
         if self.position is not None:
             return [TargetPart(classifier.labels.lab_index(self.position))]
-        texts = [text.strip() for text in self._text_for(classifier).split(",") if text.strip()]
+        texts = classifier.labels.split(self._text_for(classifier))
         if not texts:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
         return [_parse_part(text, classifier) for text in texts]

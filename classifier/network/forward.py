@@ -14,12 +14,16 @@ is left out: the same answer at the cost of a whole pass.)
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from classifier.network.hooks import changing, functions_inlined, replaced, with_forward_hook
-from classifier.network.trace import LayerCall, LogitSource
+from classifier.network.logits import LogitSource
+from classifier.network.trace import LayerCall
 
 BATCH = 32  # images in one pass: where a CPU is at its best and memory stays small
 GRADIENT_BATCH = 8  # where every layer is kept for the way back: as fast, and a quarter of memory
 CLASSES_AT_ONCE = 8  # backward passes that one program holds
+FOLDING_TOLERANCE = 1e-5  # of the folded model's logits and features, relative to the largest
 SMALLEST_PROBABILITY = 1e-30  # below it a logarithm would be infinite
 
 
@@ -55,7 +59,8 @@ def forward_pass(
     """A pass over a tensor `inputs` (N, H, W, C), preprocessed; the features are those of
     `call`, or those given in their place, and `tape` watches them.
 
-    A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z).
+    A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z). By the link "identity"
+    both are the output itself.
     """
     import tensorflow as tf
 
@@ -85,18 +90,39 @@ def forward_pass(
             hooks.append((call.layer, "call", changing(call.layer.call, record_features)))
         with replaced(hooks), functions_inlined():
             output = model(inputs, training=False)
+    return Outputs(
+        *_scores_and_logits(output, recorded.get("logits"), source), recorded.get("features")
+    )
+
+
+def _scores_and_logits(output, logits, source: LogitSource) -> tuple[Any, Any]:
+    """Scores and logits (N, K) of a model's output, and of what was recorded as logits, if any."""
+    import tensorflow as tf
+
     rows = (tf.shape(output)[0], output.shape[-1])  # not of the inputs: those may be left out
     scores = tf.cast(tf.reshape(output, rows), tf.float32)
-    logits = recorded.get("logits")
     logits = scores if logits is None else tf.cast(tf.reshape(logits, rows), tf.float32)
     if source.from_scores:
         logits = _logits_of(scores, source.link)
-    elif source.layer is None:
+    elif source.layer is None and source.link != "identity":
         scores = tf.nn.softmax(logits) if source.link == "softmax" else tf.nn.sigmoid(logits)
-    if rows[1] == 1:
+    if rows[1] == 1 and source.link != "identity":
         scores = tf.concat([1 - scores, scores], axis=-1)
         logits = tf.concat([-logits, logits], axis=-1)
-    return Outputs(scores, logits, recorded.get("features"))
+    return scores, logits
+
+
+def difference(own: Outputs, folded: Outputs) -> str | None:
+    """How the folded model's logits or features are off; None where they agree."""
+    for name in ("logits", "features"):
+        expected, given = getattr(own, name), getattr(folded, name)
+        if expected is None:
+            continue
+        expected, given = np.asarray(expected), np.asarray(given)
+        off = np.abs(given - expected).max() / max(np.abs(expected).max(), 1e-30)
+        if not off <= FOLDING_TOLERANCE:
+            return f"{name} off by {off:.1e} of the largest"
+    return None
 
 
 def with_contrasts(outputs: Outputs, contrasts: tuple[Contrast, ...]) -> Outputs:

@@ -8,29 +8,22 @@ are coming, with batch norms folded (see `classifier.network.folding`).
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import cached_property
 
 import numpy as np
 
 from classifier.network import forward as programs
-from classifier.network.folding import Folded, foldable, folded, folded_model, in_bfloat16
-from classifier.network.relu_rules import IN_GRAPH, PLAIN, other_activations, ruled
-from classifier.network.target_layer import find_layer, target_layer
-from classifier.network.trace import LayerCall, Trace, trace
+from classifier.network.anatomy import Anatomy
+from classifier.network.folding import Folded, folded, folded_model, in_bfloat16
+from classifier.network.relu_rules import IN_GRAPH, PLAIN, ruled
+from classifier.network.target_layer import find_layer
 
 EAGER_PASSES = 8  # up to so many, compiling does not pay
 FOLDING_PASSES = 300  # from so many on, folding pays
-FOLDING_TOLERANCE = 1e-5  # of the folded model's logits and features, relative to the largest
-RUN_MODES = (
-    "eager",
-    "compiled",
-    "folded",
-    "bfloat16",
-)  # the last is the folded model in that precision
+RUN_MODES = ("eager", "compiled", "folded", "bfloat16")  # the last is the folded model's, too
 INPUT_GRADIENTS = {PLAIN: programs.input_gradients} | IN_GRAPH  # rule of ReLUs -> program
 
 
-class Network:
+class Network(Anatomy):
     """A Keras model, of which it knows the head, the layers and the way to run it fast.
 
     `inputs` are always preprocessed images (N, H, W, C), float32, at `input_shape`; answers are
@@ -42,12 +35,9 @@ class Network:
         model,
         input_shape: tuple[int, int, int],
         preprocess: Callable[[np.ndarray], np.ndarray],
-        multi_label: bool = False,
+        link: str | None = None,
     ):
-        self.model = model
-        self.input_shape = input_shape
-        self.multi_label = multi_label
-        self._preprocess = preprocess
+        super().__init__(model, input_shape, preprocess, link)
         self.mode: str | None = None  # one of RUN_MODES for good; None: as it pays
         self.folding_refused: str | None = None  # why the folded model is not used, where it is not
         self._contrasts: tuple[programs.Contrast, ...] = ()
@@ -69,36 +59,6 @@ class Network:
         self._contrasts = contrasts
         kept = {key: p for key, p in self._programs.items() if key[3] in ((), contrasts)}
         self._programs = kept
-
-    @cached_property
-    def trace(self) -> Trace:
-        """What happens inside the model, seen on one image of noise."""
-        return trace(self.model, self._noise, self.multi_label)
-
-    @cached_property
-    def _noise(self) -> np.ndarray:
-        """(1, H, W, C): noise in [0, 255], preprocessed, as an image would be."""
-        noise = np.random.default_rng(0).uniform(0, 255, (1, *self.input_shape))
-        return np.asarray(self._preprocess(noise.astype(np.float32)), np.float32)
-
-    @cached_property
-    def target(self) -> LayerCall:
-        """The layer that class activation maps look at, by the rule."""
-        return target_layer(self.trace)
-
-    @property
-    def logits_from(self) -> str:
-        """Where the logits are, in words."""
-        return self.trace.logits.description
-
-    @cached_property
-    def other_activations(self) -> list[str]:
-        """Names of the activations that are no ReLU."""
-        return other_activations(self.trace)
-
-    @cached_property
-    def _folds(self):
-        return foldable(self.trace.calls)
 
     def expect(self, count: int) -> None:
         """Says how many passes are coming, so that what pays is prepared."""
@@ -249,7 +209,7 @@ class Network:
         count = max(self._expected, count)
         if self.mode:
             return self.mode
-        if count >= FOLDING_PASSES and self._folds:
+        if count >= FOLDING_PASSES and self.folds:
             return "folded"
         return "eager" if count <= EAGER_PASSES else "compiled"
 
@@ -273,7 +233,7 @@ class Network:
         call = find_layer(self.trace.calls, layer) if layer else None
         contrasts = self.contrasts
         if mode in ("folded", "bfloat16") and self._folded is None:
-            self._folded = [folded(fold) for fold in self._folds]
+            self._folded = [folded(fold) for fold in self.folds]
 
         def forward(inputs, tape=None, features=None, rule=PLAIN):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
@@ -293,19 +253,6 @@ class Network:
         """Whether the folded model computes what the model does; compared once for each layer."""
         if layer not in self._checked and not self.folding_refused:
             self._checked.add(layer)
-            own, folded = (self._forward(layer, mode)(self._noise) for mode in ("eager", "folded"))
-            self.folding_refused = _difference(own, folded)
+            own, folded = (self._forward(layer, mode)(self.noise) for mode in ("eager", "folded"))
+            self.folding_refused = programs.difference(own, folded)
         return not self.folding_refused
-
-
-def _difference(own: programs.Outputs, folded: programs.Outputs) -> str | None:
-    """How the folded model's logits or features are off; None where they agree."""
-    for name in ("logits", "features"):
-        expected, given = getattr(own, name), getattr(folded, name)
-        if expected is None:
-            continue
-        expected, given = np.asarray(expected), np.asarray(given)
-        off = np.abs(given - expected).max() / max(np.abs(expected).max(), 1e-30)
-        if not off <= FOLDING_TOLERANCE:
-            return f"{name} off by {off:.1e} of the largest"
-    return None

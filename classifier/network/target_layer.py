@@ -2,39 +2,90 @@
 
 import math
 
-from classifier.network.trace import LayerCall, Trace
+from classifier.network.trace import LayerCall, Trace, ancestors
 from registry import suggest
 
+NO_MAPS = (
+    "(N, h, w, K) with h w > 1: take a method that needs none, as those that hide parts of the "
+    "image or follow its pixels' gradient"
+)
 
-def target_layer(trace: Trace) -> LayerCall:
-    """The last call with more than one position before the head.
+
+class NoPositionsError(ValueError):
+    """No layer gives maps, so that no method can look at one."""
+
+
+def target_layers(trace: Trace) -> list[LayerCall]:
+    """The last call with more than one position before the head, of each branch that there is.
 
     Found by running shapes: nested models are entered, pooling is stepped back over (no weights,
     same channels, fewer positions), and what batch norm, addition and activation have made of a
     convolution counts. Where the head pools class maps (as many channels as classes, no weights
-    behind them), it is the call before the one that makes them.
-    Raises ValueError where no layer has positions.
+    behind them), it is the call before the one that makes them. In the order of the calls.
+    Raises NoPositionsError where no layer has positions.
     """
-    position = _last_map(trace.calls, len(trace.calls) - 1)
-    if position is None:
-        raise ValueError("no layer of this model gives maps (N, h, w, K) with h w > 1")
-    if not any(call.is_weighted and call.is_leaf for call in trace.calls[: position + 1]):
-        raise ValueError("no layer with weights gives maps (N, h, w, K) with h w > 1")
-    position = _before_pooling(trace.calls, position)
-    if _gives_class_maps(trace, position):
-        while not trace.calls[position].is_weighted:
-            position = _source(trace.calls, position)
-        position = _before_pooling(trace.calls, _source(trace.calls, position))
-    return trace.calls[position]
+    ends = _ends(trace)
+    if not ends:
+        raise NoPositionsError(f"no layer of this model gives maps {NO_MAPS}")
+    ends = [end for end in ends if _has_weights(trace, end)]
+    if not ends:
+        raise NoPositionsError(f"no layer with weights gives maps {NO_MAPS}")
+    found = {trace.calls[i].path: trace.calls[i] for i in (_before_head(trace, e) for e in ends)}
+    return list(found.values())
 
 
 def class_maps(trace: Trace) -> LayerCall | None:
-    """The call that gives a map for each class, where the head pools these; None elsewhere."""
-    position = _last_map(trace.calls, len(trace.calls) - 1)
-    position = None if position is None else _before_pooling(trace.calls, position)
+    """The call that gives a map for each class, where the head pools these; None elsewhere.
+
+    Of several branches it is the last one's.
+    """
+    ends = _ends(trace)
+    position = _before_pooling(trace.calls, ends[-1]) if ends else None
     if position is None or not _gives_class_maps(trace, position):
         return None
     return trace.calls[position]
+
+
+def _ends(trace: Trace) -> list[int]:
+    """Positions of the calls with maps from which no other map leads to the output."""
+    calls = trace.calls
+    coming = [len(calls) - 1 if trace.end is None else trace.end]
+    ends, seen = set(), set(coming)
+    while coming:
+        position = coming.pop()
+        call = calls[position]
+        if call.is_map and call.alias is None:
+            ends.add(position)
+            continue
+        sources = [call.alias] if call.alias is not None else list(call.sources)
+        if None in sources and call.input_shape != calls[0].input_shape:
+            sources.append(_last_map(calls, position - 1))  # a plain function gave its input
+        new = {source for source in sources if source is not None} - seen
+        seen |= new
+        coming += new
+    return sorted(ends)
+
+
+def _has_weights(trace: Trace, position: int) -> bool:
+    """Whether anything up to this call is learnt."""
+    before = {position, *ancestors(trace, position)}
+    if any(trace.calls[i].is_weighted for i in before):
+        return True
+    first = trace.calls[0].input_shape
+    roots = (trace.calls[i] for i in before if None in trace.calls[i].sources)
+    if all(root.input_shape == first for root in roots):
+        return False
+    return any(call.is_weighted and call.is_leaf for call in trace.calls[: position + 1])
+
+
+def _before_head(trace: Trace, position: int) -> int:
+    """This position, or one before it that neither pools nor makes class maps."""
+    position = _before_pooling(trace.calls, position)
+    if not _gives_class_maps(trace, position):
+        return position
+    while not trace.calls[position].is_weighted:
+        position = _source(trace.calls, position)
+    return _before_pooling(trace.calls, _source(trace.calls, position))
 
 
 def last_of_each_size(calls: list[LayerCall], path: str) -> list[LayerCall]:
@@ -88,11 +139,12 @@ def layer_lines(classifier) -> list[str]:
     """
     calls = {call.path: call for call in classifier.network.trace.calls}
     width = max(map(len, calls))
+    marked = classifier.layer.split(",")
     lines = []
     for path, call in calls.items():
         shape = " x ".join(map(str, call.shape[1:]))
         weights = sum(math.prod(w.shape) for w in getattr(call.layer, "weights", ()))
-        mark = "  <- target layer" if path in classifier.layers else ""
+        mark = "  <- target layer" if path in marked else ""
         lines.append(
             f"  {path:{width}}  {type(call.layer).__name__:22}  {shape:16}  {weights:>10,}{mark}"
         )
@@ -101,9 +153,18 @@ def layer_lines(classifier) -> list[str]:
 
 def _gives_class_maps(trace: Trace, position: int) -> bool:
     """Whether this call has a map for each class and nothing behind it has weights."""
-    behind = (call for call in trace.calls[position + 1 :] if call.is_leaf)
     as_many = trace.calls[position].shape[-1] == trace.output.shape[-1]
-    return as_many and not any(call.is_weighted for call in behind)
+    return as_many and not any(call.is_weighted for call in _behind(trace, position))
+
+
+def _behind(trace: Trace, position: int) -> list[LayerCall]:
+    """The layers, without others in them, that work on what this call gave."""
+    first, reached = trace.calls[0].input_shape, {position}
+    for i, call in enumerate(trace.calls[position + 1 :], position + 1):
+        unknown = None in call.sources and call.input_shape != first and call.alias is None
+        if unknown or reached & {call.alias, *call.sources}:
+            reached.add(i)
+    return [trace.calls[i] for i in sorted(reached - {position}) if trace.calls[i].is_leaf]
 
 
 def _last_map(calls, position) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from classifier.network.hooks import functions_inlined, replaced, with_forward_hook
+from classifier.network.logits import LogitSource, Step, logit_source, row_of
 
 
 class LayerCall(NamedTuple):
@@ -51,21 +52,25 @@ class Trace(NamedTuple):
 
     calls: list[LayerCall]
     output: np.ndarray
-    logits: "LogitSource"
+    logits: LogitSource
+    end: int | None  # position of the call that gave the output, if one did
+
+
+def ancestors(trace: Trace, position: int) -> Iterator[int]:
+    """Positions of all calls that this one's inputs come from, as far as is known, each once."""
+    seen = {position}
+    coming = [position]
+    while coming:
+        call = trace.calls[coming.pop()]
+        sources = [call.alias] if call.alias is not None else call.sources
+        for source in sources:
+            if source is not None and source not in seen:
+                seen.add(source)
+                coming.append(source)
+                yield source
 
 
 OPAQUE = ("MultiHeadAttention", "GroupedQueryAttention")  # what is 4-D inside is no map
-
-
-class LogitSource(NamedTuple):
-    """Where the logits are: `attribute` of `layer`, listened to on its `side`; `link` to scores."""
-
-    description: str
-    link: str  # "softmax" or "sigmoid": what makes scores of logits
-    layer: Any = None
-    attribute: str = ""  # "activation" or "call"
-    side: str = ""  # "input" or "output" of it
-    from_scores: bool = False  # where the model gives only scores: log p, or the logit of p
 
 
 def layers_within(model, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -84,9 +89,10 @@ def layers_within(model, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield from layers_within(child, path + "/")
 
 
-def trace(model, inputs: np.ndarray, multi_label: bool = False) -> Trace:
+def trace(model, inputs: np.ndarray, link: str | None = None) -> Trace:
     """What happens in `model` when it is called with `inputs` (1, H, W, C), preprocessed.
 
+    `link` is what makes scores of an output that is none, or "identity" for the output as it is.
     Raises ValueError where the model does not give one row of scores for each image.
     """
     recorder = _Recorder()
@@ -100,8 +106,9 @@ def trace(model, inputs: np.ndarray, multi_label: bool = False) -> Trace:
     shape = tuple(output.shape)
     if len(shape) < 2 or int(np.prod(shape)) != shape[-1]:
         raise ValueError(f"the model's output has shape {shape}; a classifier's is (N, classes)")
+    end = recorder.giver(output)
     output = np.asarray(output, np.float32).reshape(1, -1)
-    return Trace(recorder.calls, output, _logit_source(recorder.steps, output, multi_label))
+    return Trace(recorder.calls, output, logit_source(recorder.steps, output, link), end)
 
 
 class _Recorder:
@@ -109,7 +116,7 @@ class _Recorder:
 
     def __init__(self):
         self.calls: list[LayerCall] = []
-        self.steps: list[_Step] = []
+        self.steps: list[Step] = []
         self._count: dict[int, int] = {}  # calls of each layer
         self._givers: dict[int, tuple[weakref.ref, int]] = {}  # id of a tensor -> who gave it
 
@@ -125,7 +132,7 @@ class _Recorder:
                 recorded = self._step_listener(path, layer, "activation")
                 yield layer, "activation", with_forward_hook(activation, recorded)
 
-    def _giver(self, tensor) -> int | None:
+    def giver(self, tensor) -> int | None:
         reference, position = self._givers.get(id(tensor), (lambda: None, None))
         return position if reference() is tensor else None
 
@@ -136,7 +143,7 @@ class _Recorder:
             if not hasattr(output, "shape") or not inputs:
                 return
             given = inputs[0] if isinstance(inputs[0], (list, tuple)) else inputs
-            alias = self._giver(output)
+            alias = self.giver(output)
             number = self._count[id(layer)] = self._count.get(id(layer), -1) + 1
             self.calls.append(
                 LayerCall(
@@ -145,7 +152,7 @@ class _Recorder:
                     number,
                     tuple(output.shape),
                     tuple(getattr(given[0], "shape", ())),
-                    tuple(self._giver(tensor) for tensor in given),
+                    tuple(self.giver(tensor) for tensor in given),
                     alias,
                 )
             )
@@ -159,98 +166,6 @@ class _Recorder:
         def listener(inputs, output):
             words = f"{path}'s activation" if attribute == "activation" else path
             first = inputs[0] if inputs else None
-            self.steps.append(_Step(words, layer, attribute, _row(first), _row(output)))
+            self.steps.append(Step(words, layer, attribute, row_of(first), row_of(output)))
 
         return listener
-
-
-class _Step(NamedTuple):
-    """A call of a layer or its activation; input and output where they are rows of numbers."""
-
-    words: str
-    layer: Any
-    attribute: str
-    input: np.ndarray | None
-    output: np.ndarray | None
-
-
-def _row(tensor) -> np.ndarray | None:
-    """(1, K) of a tensor that is one row of numbers, else None."""
-    shape = getattr(tensor, "shape", ())
-    if len(shape) < 2 or int(np.prod(shape)) != shape[-1]:
-        return None
-    return np.asarray(tensor, np.float32).reshape(1, -1)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """(N, K) logits -> (N, K) probabilities that sum to 1."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """(N, K) logits -> (N, K) probabilities, each by itself."""
-    return 0.5 * (1 + np.tanh(0.5 * logits))
-
-
-def _logit_source(steps: list[_Step], output: np.ndarray, multi_label: bool) -> LogitSource:
-    """Where the values z are whose softmax or sigmoid is the model's output.
-
-    First choice is the input of the step that gave that output, second what an earlier layer gave
-    (softmax as a plain function behind it), last the logarithm of the output.
-    """
-    for step in reversed(steps):
-        if step.output is None or not np.array_equal(step.output, output, equal_nan=True):
-            continue
-        if _is_linear(step):
-            return _own_output(output, multi_label)
-        if link := _step_link(step):
-            return LogitSource(f"input of {step.words}", link, step.layer, step.attribute, "input")
-    for step in reversed(steps):
-        if link := _link(step.output, output):
-            return LogitSource(
-                f"output of {step.words}", link, step.layer, step.attribute, "output"
-            )
-    if output.min() >= 0 and output.shape[-1] > 1 and np.isclose(output.sum(), 1, atol=1e-3):
-        return LogitSource("log of the probability", "softmax", from_scores=True)
-    if output.min() >= 0 and output.max() <= 1:
-        return LogitSource("logit of the probability", "sigmoid", from_scores=True)
-    return _own_output(output, multi_label)
-
-
-def _own_output(output: np.ndarray, multi_label: bool) -> LogitSource:
-    link = "sigmoid" if multi_label or output.shape[-1] == 1 else "softmax"
-    return LogitSource("the model's own output", link)
-
-
-def _step_link(step: _Step) -> str | None:
-    """The link that this very step applies to its input, if it does."""
-    if step.input is None or step.input.shape != step.output.shape:
-        return None
-    function = step.layer.activation if step.attribute == "activation" else step.layer
-    name = getattr(function, "__name__", type(function).__name__).lower()
-    if name in ("softmax", "sigmoid"):
-        return name
-    return _link(step.input, step.output)
-
-
-def _link(values: np.ndarray | None, output: np.ndarray) -> str | None:
-    """ "softmax" or "sigmoid" where `output` is that of `values`, else None.
-
-    Held against the spread of the values: softmax brings any that are nearly equal close together.
-    """
-    if values is None or values.shape != output.shape or not 0 < output.min() <= output.max() < 1:
-        return None
-    offset = values - np.log(output)
-    if output.shape[-1] > 1 and np.ptp(offset) <= 1e-2 * np.ptp(values) > 0:
-        return "softmax"
-    offset += np.log1p(-output)
-    return "sigmoid" if np.abs(offset).max() <= 1e-2 * np.abs(values).max() else None
-
-
-def _is_linear(step: _Step) -> bool:
-    """Whether this is a layer with weights and no activation."""
-    if step.attribute != "call" or not hasattr(step.layer, "activation"):
-        return False
-    name = getattr(step.layer.activation, "__name__", "linear")
-    return bool(step.layer.weights) and name == "linear"

@@ -183,6 +183,7 @@ def stored_explanation(
         agreement=dict(row["agreement"] or ()),
         true_class=row["true_class"],
         true_index=row["true_index"],
+        task=classifier.task,
     )
 
 

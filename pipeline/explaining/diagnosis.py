@@ -89,6 +89,8 @@ def _cause_of_no_slope(classifier, image: np.ndarray, class_index: int) -> str:
 
 def _saturated(classifier, image: np.ndarray, class_index: int) -> str | None:
     """Words for a class whose probability is so near 0 or 1 that it has no gradient left."""
+    if classifier.task == "regression":
+        return None
     probability = classifier.score_of(classifier.scores(image[np.newaxis])[0], class_index)
     if min(probability, 1 - probability) < 1 - SATURATED:
         return f"the class is saturated (probability {probability:.7g}), its gradient is 0"

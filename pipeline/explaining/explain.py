@@ -280,5 +280,6 @@ def _explained(
                 seconds=seconds,
                 notes=notes | place,
                 arrays=own_arrays,
+                task=classifier.task,
             ),
         )

@@ -51,6 +51,7 @@ class Explanation:
     true_class: str | None = None  # what the image is said to show
     true_index: int | None = None  # the same, where the classifier knows the class
     truth: GroundTruth | None = None  # where people looked, or the object is
+    task: str = "classification"  # or "regression": then `probability` is the raw output
 
     @property
     def title(self) -> str:
@@ -62,7 +63,7 @@ class Explanation:
         """The class that the map is of, with its probability."""
         if self.class_agnostic:
             return "any class"
-        return class_with_probability(self.label, self.probability)
+        return class_with_probability(self.label, self.probability, self.task)
 
     @property
     def one_line_title(self) -> str:
@@ -258,11 +259,13 @@ def drawable_frames(frames: np.ndarray) -> np.ndarray:
     return np.stack([drawable(frame, least, LARGEST_FRAME) for frame in frames])
 
 
-def percent(probability: float) -> str:
-    """A probability as figures and the console show it."""
+def percent(probability: float, task: str = "classification") -> str:
+    """A probability as figures and the console show it; of a regression, the output itself."""
+    if task == "regression":
+        return f"{probability:.4g}"
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
-def class_with_probability(label: str, probability: float) -> str:
-    """A class and its probability, as figures have it."""
-    return f"{label.replace('_', ' ')} {percent(probability)}"
+def class_with_probability(label: str, probability: float, task: str = "classification") -> str:
+    """A class and its probability, as figures have it; of a regression, the output."""
+    return f"{label.replace('_', ' ')} {percent(probability, task)}"

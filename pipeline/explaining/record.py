@@ -33,13 +33,14 @@ def versions() -> dict[str, str]:
 def classifier_record(classifier: Classifier) -> dict[str, Any]:
     """What identifies a classifier, and where its logits and features come from."""
     record = {"name": classifier.name, **classifier.source, "input_size": classifier.input_size}
-    record["precision"] = classifier.precision
+    record |= {"precision": classifier.precision, "task": classifier.task}
+    record["cautions"] = list(classifier.cautions)
     if not classifier.has_layers:
         return record | {"logit": classifier.logit_source, "layer": None}
     return record | {
         "weights_sha256": classifier.weights_hash(),
         "logit": classifier.logit_source,
-        "layer": classifier.layer,
+        "layer": classifier.layer or None,
     }
 
 

@@ -10,31 +10,34 @@ from pipeline.plan import Plan
 from representations import CLIP_UPSAMPLING, DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
 
 
-def caption(
-    plan: Plan,
-    layers: Mapping[str, str],
-    explanations: Sequence[Explanation],
-    representations: Sequence[str],
-) -> str:
-    """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
-    drawn = [REPRESENTATIONS[name] for name in representations]
-    upsampling = CLIP_UPSAMPLING if explanations[0].is_clip else UPSAMPLING
-    parts = [] if all(one.own_size for one in drawn) else [upsampling]
-    parts += [DISPLAY_RULES[rule].caption for rule in _rules(explanations)]
-    parts += [one.caption for one in drawn]
-    parts += [metric_constants(plan)] if plan.evaluation.metrics else []
-    parts += {str(e.method): e.method.description for e in explanations}.values()
-    if any(call.entry.shares_features for call in plan.methods):
-        parts += [f"{name}: layer {layer}." for name, layer in layers.items()]
-    if plan.classifiers[0].precision != "float32":
-        parts.append(f"Perturbations in {plan.classifiers[0].precision}.")
-    for name in ("caution", "caption"):
-        notes = dict.fromkeys(e.notes[name] for e in explanations if e.notes.get(name))
-        parts += [f"{note[0].upper()}{note[1:].rstrip('.')}." for note in notes]
-    parts += [
-        f"{e.path.name}, {e.one_line_title}: {e.diagnosis}." for e in explanations if e.diagnosis
-    ]
-    return " ".join(part for part in parts if part)
+class Captions:
+    """What stands under the figures of one run's maps."""
+
+    def __init__(self, plan: Plan, layers: Mapping[str, str], cautions: Sequence[str]):
+        """`layers` are those by which classifiers are explained, by their names."""
+        self._plan, self._layers, self._cautions = plan, layers, cautions
+
+    def of_maps(self, explanations: Sequence[Explanation], representations: Sequence[str]) -> str:
+        """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
+        plan, drawn = self._plan, [REPRESENTATIONS[name] for name in representations]
+        upsampling = CLIP_UPSAMPLING if explanations[0].is_clip else UPSAMPLING
+        parts = [] if all(one.own_size for one in drawn) else [upsampling]
+        parts += [DISPLAY_RULES[rule].caption for rule in _rules(explanations)]
+        parts += [one.caption for one in drawn]
+        parts += [metric_constants(plan)] if plan.evaluation.metrics else []
+        parts += {str(e.method): e.method.description for e in explanations}.values()
+        if any(call.entry.shares_features for call in plan.methods):
+            parts += [f"{name}: layer {layer}." for name, layer in self._layers.items()]
+        if plan.classifiers[0].precision != "float32":
+            parts.append(f"Perturbations in {plan.classifiers[0].precision}.")
+        notes = [e.notes.get(name) for name in ("caution", "caption") for e in explanations]
+        parts += map(_sentence, dict.fromkeys(filter(None, [*self._cautions, *notes])))
+        parts += [
+            f"{e.path.name}, {e.one_line_title}: {e.diagnosis}."
+            for e in explanations
+            if e.diagnosis
+        ]
+        return " ".join(part for part in parts if part)
 
 
 def view_caption(views: Sequence[ViewImage]) -> str:
@@ -72,3 +75,7 @@ def colour_bars(
 
 def _rules(explanations: Iterable[Explanation]) -> list[str]:
     return sorted({explanation.rule for explanation in explanations})
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."

@@ -1,7 +1,7 @@
 """Figures of experiments: an image and its map beside those after each change."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.explaining.changes import ChangedExplanation
 from pipeline.explaining.explanation import Explanation, class_with_probability, drawable
 from pipeline.plan import Plan
-from pipeline.reporting.captions import caption, colour_bars
+from pipeline.reporting.captions import Captions, colour_bars
 from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import single_name
 
@@ -27,9 +27,9 @@ class Panel(NamedTuple):
 class ChangeFigures:
     """Draws what experiments found of one image after the other."""
 
-    def __init__(self, plan: Plan, layers: Mapping[str, str], files: FigureFiles, draws: bool):
+    def __init__(self, plan: Plan, captions: Captions, files: FigureFiles, draws: bool):
         self.plan, self.display, self.files = plan, plan.display, files
-        self.layers, self._draws = layers, draws
+        self.captions, self._draws = captions, draws
 
     def add(self, changed: Sequence[ChangedExplanation]) -> None:
         """Draws a figure for each explanation and experiment."""
@@ -54,7 +54,7 @@ class ChangeFigures:
         bars = colour_bars(
             self.display.colormap, [before, *(one.after for one in group)], ["overlay"]
         )
-        under = caption(self.plan, self.layers, [before], ["overlay"])
+        under = self.captions.of_maps([before], ["overlay"])
         images, titles = [panel.image for panel in panels], [panel.title for panel in panels]
         about = f"{under} {ABOUT[experiment](group)}"
         self.files.save(stem, images, titles, columns, about, bars)
@@ -63,14 +63,16 @@ class ChangeFigures:
         """The image with its prediction, its map, and a pair for each change."""
         before = group[0].before
         _, name, score = before.top[0]
-        title = f"{before.path.name}\n{class_with_probability(name, score)}"
+        title = f"{before.path.name}\n{class_with_probability(name, score, before.task)}"
         panels = [
             Panel("image", drawable(before.image), title),
             self._map("map", before, before.title),
         ]
         for one in group:
             values, change = one.values, one.change
-            seen = class_with_probability(values["predicted"], values["predicted_probability"])
+            seen = class_with_probability(
+                values["predicted"], values["predicted_probability"], before.task
+            )
             image_title, map_title = TITLES[experiment](one)
             panels += [
                 Panel(change.name, one.after.image, f"{image_title}\n{seen}"),

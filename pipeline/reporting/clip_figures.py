@@ -1,6 +1,6 @@
 """Figures of clips' maps: strips of frames over their maps, and animations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 from images.clips import sampled
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Display, Plan
-from pipeline.reporting.captions import caption, colour_bars
+from pipeline.reporting.captions import Captions, colour_bars
 from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import run_name, single_name
 
@@ -23,12 +23,12 @@ class ClipFigures:
     def __init__(
         self,
         plan: Plan,
-        layers: Mapping[str, str],
+        captions: Captions,
         classifiers: Sequence[str],
         files: FigureFiles,
     ):
         self.plan, self.display, self.files = plan, plan.display, files
-        self.layers, self.classifiers = layers, classifiers
+        self.captions, self.classifiers = captions, classifiers
         asked = plan.display.representations
         self.representations = ("overlay",) if asked is None else asked
 
@@ -72,7 +72,7 @@ class ClipFigures:
         shown = list({id(explanation): explanation for explanation, *_ in rows}.values())
         representations = list(dict.fromkeys(name for _, name, _ in rows))
         some = f", {len(chosen)} of them shown" if len(chosen) < count else ""
-        under = caption(self.plan, self.layers, shown, representations)
+        under = self.captions.of_maps(shown, representations)
         about = f"{count} frames of {first.path.name}{some}. {under}"
         bars = colour_bars(self.display.colormap, shown, representations)
         self.files.save(stem, images, titles, len(chosen), about, bars)

@@ -72,9 +72,9 @@ class Console:
 
     def _explanations(self, path: Path, explanations: Sequence[Explanation]) -> None:
         print(path)
-        tops = {explanation.classifier_title: explanation.top for explanation in explanations}
-        for classifier, top in tops.items():
-            print(f"  {classifier}: {predictions(top)}")
+        firsts = {explanation.classifier_title: explanation for explanation in explanations}
+        for classifier, explanation in firsts.items():
+            print(f"  {classifier}: {predictions(explanation)}")
         for explanation in explanations:
             for line in remarks(explanation):
                 print(f"  {explanation.one_line_title}: {line}")
@@ -97,9 +97,10 @@ class Console:
         print(", ".join([*path, *view.title.split("\n")]))
 
 
-def predictions(top: Sequence[tuple]) -> str:
+def predictions(explanation: Explanation) -> str:
     """The best classes with their probabilities."""
-    return ", ".join(f"{name} {percent(score)}" for _, name, score in top)
+    task = explanation.task
+    return ", ".join(f"{name} {percent(score, task)}" for _, name, score in explanation.top)
 
 
 def remarks(explanation: Explanation) -> Iterator[str]:
@@ -127,10 +128,12 @@ def augmentation_words(changed: ChangedExplanation) -> str:
 def masking_line(changed: ChangedExplanation) -> str:
     """The predictions now, and what the class has lost."""
     before, after = changed.before, changed.after
+    at_random = changed.values["random_class_probability"]
+    probabilities = before.probability, after.probability, at_random
+    was, now, moved = (percent(probability, before.task) for probability in probabilities)
     return (
-        f"{changed.change.title}: {predictions(after.top)}; {before.label} "
-        f"{percent(before.probability)} \u2192 {percent(after.probability)}, at random "
-        f"{percent(changed.values['random_class_probability'])}"
+        f"{changed.change.title}: {predictions(after)}; {before.label} "
+        f"{was} \u2192 {now}, at random {moved}"
     )
 
 

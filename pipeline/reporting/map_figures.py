@@ -1,7 +1,7 @@
 """Figures of images' maps: one grid for all, one figure for each, or bare images."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Plan
-from pipeline.reporting.captions import caption, colour_bars
+from pipeline.reporting.captions import Captions, colour_bars
 from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import run_name, single_name
 
@@ -39,13 +39,13 @@ class MapFigures:
     def __init__(
         self,
         plan: Plan,
-        layers: Mapping[str, str],
+        captions: Captions,
         classifiers: Sequence[str],
         truths: GroundTruthIndex,
         files: FigureFiles,
     ):
         self.plan, self.display, self.files = plan, plan.display, files
-        self.layers, self.classifiers = layers, classifiers
+        self.captions, self.classifiers = captions, classifiers
         self.representations = shown_representations(plan)
         self.shows_truth = bool(truths.metrics) and truths.has_truth
         pairs = len(classifiers) * len(plan.methods)
@@ -136,5 +136,5 @@ class MapFigures:
 
     def _save(self, stem, images, titles, columns, shown, representations) -> None:
         bars = colour_bars(self.display.colormap, shown, representations)
-        under = caption(self.plan, self.layers, shown, representations)
+        under = self.captions.of_maps(shown, representations)
         self.files.save(stem, images, titles, columns, under, bars)

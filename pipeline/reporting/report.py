@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.dataset.runner import Outcome, Runner
 from pipeline.dataset.store import FOLDER
+from pipeline.reporting.captions import Captions
 from pipeline.reporting.change_figures import ChangeFigures
 from pipeline.reporting.clip_figures import ClipFigures
 from pipeline.reporting.console import Console
@@ -31,13 +32,13 @@ class Report:
         self.record = RunRecord(plan, classifiers, runner.truths)
         self.console = Console(len(plan.images))
         self.files = FigureFiles(plan.display, self._wrote, self.console.is_verbose)
-        layers = self.record.layers
+        captions = Captions(plan, self.record.layers, self.record.cautions)
         if classifiers[0].frames:
-            self.maps = ClipFigures(plan, layers, self._names, self.files)
+            self.maps = ClipFigures(plan, captions, self._names, self.files)
         else:
-            self.maps = MapFigures(plan, layers, self._names, runner.truths, self.files)
+            self.maps = MapFigures(plan, captions, self._names, runner.truths, self.files)
         draws = bool(self.maps.representations)
-        self.changes = ChangeFigures(plan, layers, self.files, draws)
+        self.changes = ChangeFigures(plan, captions, self.files, draws)
         self.views = ViewFigures(plan.display, self.files)
         self._results = Results(plan, self._keys)
         self._html = HtmlReport(plan) if plan.display.report else None

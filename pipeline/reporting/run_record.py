@@ -44,7 +44,12 @@ class RunRecord:
     @property
     def layers(self) -> dict[str, str]:
         """The layer that each classifier is explained by, where it has any."""
-        return {c.name: c.layer for c in self._classifiers if c.has_layers}
+        return {c.name: c.layer for c in self._classifiers if c.has_layers and c.layer}
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader of the figures should know of the classifiers."""
+        return [caution for c in self._classifiers for caution in c.cautions]
 
     def add_explanations(self, explanations: Iterable[Explanation]) -> None:
         self._explanations += [explanation.as_record() for explanation in explanations]

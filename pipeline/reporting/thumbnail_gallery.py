@@ -136,7 +136,7 @@ class ThumbnailGallery:
             "source": data_uri(b"", "image/jpeg"),
             "title": shorten(explanation.title, LONGEST_TITLE).split("\n"),
             "prediction": name,
-            "probability": percent(score),
+            "probability": percent(score, explanation.task),
             "metrics": explanation.results.values,
             "warnings": [warning for warning in warnings if warning],
         }

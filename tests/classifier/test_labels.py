@@ -94,7 +94,7 @@ def test_class_names_are_read_from_files(name, content, names, tmp_path):
         ("a.txt", "", "is empty"),
         ("a.txt", "cat\n\ndog\n", "line 2"),
         ("a.json", "{", "cannot be read"),
-        ("a.json", '{"a": 1}', "expected a list"),
+        ("a.json", '{"a": 1}', "numbers go from 0 to 0"),
         ("a.tsv", "cat\n", "cannot be read"),
     ],
 )
@@ -109,3 +109,49 @@ def test_what_is_no_list_of_names_is_said(name, content, words, tmp_path):
 def test_coco_is_shipped():
     assert len(read_labels("coco")) == 80
     assert read_labels("coco").names[20] == "elephant"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("class_indices.json", '{"cat": 0, "fox": 2, "dog": 1}', ["cat", "dog", "fox"]),
+        ("by_number.json", '{"0": "cat", "1": "dog", "10": "x"}', None),
+        ("by_number.json", '{"1": "dog", "0": "cat"}', ["cat", "dog"]),
+        ("imagenet.json", '{"0": ["n01", "tench"], "1": ["n02", "ray"]}', ["tench", "ray"]),
+        ("labels.txt", "0 Class 1\n1 Class 2\n", ["Class 1", "Class 2"]),
+        ("labels.txt", "1: cat\n2: dog\n", ["cat", "dog"]),
+        ("labels.txt", "1,cat\n0,dog\n", ["dog", "cat"]),
+        ("labels.txt", "7 up\n12 monkeys\n", ["7 up", "12 monkeys"]),
+        ("labels.txt", "0\n1\n2\n", ["0", "1", "2"]),
+        ("labels.txt", "猫\n狗\nقطة\n", ["猫", "狗", "قطة"]),
+        ("labels.JSON", '["a", "b"]', ["a", "b"]),
+    ],
+)
+def test_class_names_are_read_as_people_have_them(name, content, expected, tmp_path):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    if expected is None:
+        with pytest.raises(ValueError, match="each once"):
+            read_labels(tmp_path / name)
+    else:
+        assert read_labels(tmp_path / name).names == expected
+
+
+def test_class_names_are_read_in_utf_16_and_refused_in_another_encoding(tmp_path):
+    (tmp_path / "a.txt").write_bytes("猫\n狗\n".encode("utf-16"))
+    assert read_labels(tmp_path / "a.txt").names == ["猫", "狗"]
+    (tmp_path / "b.txt").write_bytes("père\nmère\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="not in UTF-8: save it as UTF-8"):
+        read_labels(tmp_path / "b.txt")
+
+
+def test_a_name_with_a_comma_is_asked_for_as_it_is():
+    labels = Labels(["Pepper,_bell___healthy", "Tomato", "a,b,c", "a"])
+    assert labels.split("Pepper,_bell___healthy") == ["Pepper,_bell___healthy"]
+    both = "Tomato,pepper,_bell___healthy, a,a,b,c"
+    assert labels.split(both) == ["Tomato", "pepper,_bell___healthy", "a", "a,b,c"]
+    assert labels.split("predicted, top3,") == ["predicted", "top3"]
+
+
+def test_ids_of_keras_own_list_are_kept(tmp_path):
+    (tmp_path / "a.json").write_text('{"0": ["n01", "tench"], "1": ["n02", "ray"]}')
+    assert read_labels(tmp_path / "a.json").index("n02") == 1

@@ -325,9 +325,11 @@ def test_a_map_that_means_nothing_is_diagnosed():
     )
     assert "is 0 (a dead layer" in diagnose(flat, load_classifier(silent), image, 0, METHODS["FEM"])
 
-    broken = load_classifier(head_with(sequential(), kernel=kernel * np.nan, bias=bias))
-    assert "not finite" in diagnose(flat * np.nan, broken, image, 0, METHODS["FEM"])
-    assert "own scores are not" in diagnose(flat * np.nan, broken, image, 0, METHODS["FEM"])
+    finite = load_classifier(dense)
+    assert "not finite" in diagnose(flat * np.nan, finite, image, 0, METHODS["FEM"])
+    finite.model.get_layer("scores").set_weights([kernel * np.nan, bias])
+    assert "own scores are not" in diagnose(flat * np.nan, finite, image, 0, METHODS["FEM"])
+    dense = sequential()
 
     fine = np.eye(8)
     assert diagnose(fine, load_classifier(dense), image, 0, METHODS["FEM"]) is None

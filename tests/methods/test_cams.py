@@ -8,7 +8,7 @@ from support import noise, sequential
 
 from classifier import load_classifier
 from classifier.network.forward import BATCH
-from classifier.network.trace import softmax
+from classifier.network.logits import softmax
 from gradcam import gradcam
 from methods import METHODS, ablationcam, gradcampp, hirescam, scorecam, xgradcam
 from runtime import noting

@@ -40,7 +40,7 @@ def test_the_twin_gives_what_the_model_gives(form):
 
 def test_batch_norms_behind_a_convolution_are_folded_and_no_others():
     """bn2 is read twice, but what it reads is read once: it can be folded, as can the others."""
-    folds = load_classifier(sequential()).network._folds
+    folds = load_classifier(sequential()).network.folds
     names = {(fold.convolution.name, fold.norm.name) for fold in folds}
     assert names == {("conv1", "bn1"), ("conv2", "bn2"), ("depthwise3", "bn3")}
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_folded_is_not(why):
         load_classifier(model, preprocessing="tf"),
         folded_model(model, preprocessing="tf"),
     )
-    assert folded.network._folds == []
+    assert folded.network.folds == []
     images = noise((16, 16))
     np.testing.assert_allclose(folded.scores(images), plain.scores(images), atol=1e-6)
 

@@ -124,7 +124,7 @@ def test_what_a_block_makes_with_plain_functions_counts_not_its_last_layer():
 def test_a_network_without_positions_is_said():
     model = model_of(layers.Flatten(), layers.Dense(3, "softmax"))
     with pytest.raises(ValueError, match="no layer of this model gives maps"):
-        _ = load_classifier(model, preprocessing="tf").layer
+        _ = load_classifier(model, preprocessing="tf").layers
 
 
 def test_layers_are_found_at_any_depth():

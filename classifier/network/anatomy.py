@@ -1,0 +1,96 @@
+"""What a Keras model is made of, seen by running it: its layers, its logits, where it looks."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from classifier.network.folding import Fold, foldable
+from classifier.network.mixing import mixing_layer
+from classifier.network.region import WHOLE, Entry, Region, entries, region
+from classifier.network.relu_rules import other_activations
+from classifier.network.target_layer import find_layer, target_layers
+from classifier.network.trace import LayerCall, Trace, trace
+
+
+class Anatomy:
+    """A Keras model of which everything is known that does not depend on an image.
+
+    Part of a `Network`, in a file by itself.
+    """
+
+    def __init__(
+        self,
+        model,
+        input_shape: tuple[int, ...],
+        preprocess: Callable[[np.ndarray], np.ndarray],
+        link: str | None = None,
+    ):
+        self.model = model
+        self.input_shape = input_shape
+        self.link = link  # of an output that is no probability; None: by its number of values
+        self._preprocess = preprocess
+        self._mixing: dict[str, str | None] = {}
+
+    @cached_property
+    def trace(self) -> Trace:
+        """What happens inside the model, seen on one image of noise."""
+        return trace(self.model, self.noise, self.link)
+
+    @cached_property
+    def noise(self) -> np.ndarray:
+        """(1, H, W, C): noise in [0, 255], preprocessed, as an image would be."""
+        noise = np.random.default_rng(0).uniform(0, 255, (1, *self.input_shape))
+        return np.asarray(self._preprocess(noise.astype(np.float32)), np.float32)
+
+    @cached_property
+    def targets(self) -> list[LayerCall]:
+        """The layers that class activation maps look at, by the rule: one for each branch."""
+        return target_layers(self.trace)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """What the first layers with weights get of the image."""
+        return entries(self.model, self.trace, self.input_shape)
+
+    def region(self, layer: str) -> Region | None:
+        """The part of the image that the layer's grid covers; None where it cannot be known.
+
+        Of clips it is taken to be the whole.
+        """
+        if len(self.input_shape) != 3:
+            return WHOLE
+        call = find_layer(self.trace.calls, layer)
+        return region(self.trace, self.entries, self.trace.calls.index(call))
+
+    def mixing_layer(self, layer: str) -> str | None:
+        """Path of a layer behind this one that mixes its positions as tokens; None elsewhere."""
+        if layer not in self._mixing:
+            call = find_layer(self.trace.calls, layer)
+            self._mixing[layer] = mixing_layer(self.model, self.trace, call, self.noise)
+        return self._mixing[layer]
+
+    @property
+    def logits_from(self) -> str:
+        """Where the logits are, in words."""
+        return self.trace.logits.description
+
+    @property
+    def link_to_scores(self) -> str:
+        """ "softmax", "sigmoid" or "identity": what makes scores of logits."""
+        return self.trace.logits.link
+
+    @property
+    def outputs(self) -> int:
+        """How many values the model gives for an image."""
+        return self.trace.output.shape[-1]
+
+    @cached_property
+    def other_activations(self) -> list[str]:
+        """Names of the activations that are no ReLU."""
+        return other_activations(self.trace)
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The batch norms that can be folded into a convolution."""
+        return foldable(self.trace.calls)

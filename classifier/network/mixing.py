@@ -1,0 +1,60 @@
+"""Whether a network mixes positions as tokens behind its last map, as a transformer does."""
+
+from typing import Any
+
+import numpy as np
+
+from classifier.network.hooks import changing, functions_inlined, replaced
+from classifier.network.trace import LayerCall, Trace
+
+MOST = 0.5  # of the positions: a token that sees more of them is of no place
+
+
+def mixing_layer(model, trace: Trace, call: LayerCall, inputs: np.ndarray) -> str | None:
+    """Path of the last layer behind `call` whose tokens each see most of its positions; or None.
+
+    Then a class's gradient at `call`, averaged over positions, says little of where. Found by
+    running `inputs` (1, H, W, C): in a row of at least as many tokens as there are positions, the
+    gradient of one reaches more than half of these.
+    """
+    import tensorflow as tf
+
+    positions = int(np.prod(call.shape[1:-1]))
+    later = trace.calls[trace.calls.index(call) + 1 :]
+    later = [one for one in later if one.is_weighted and _is_row(one.shape, positions)]
+    if not later:
+        return None
+    kept: dict[str, Any] = {}
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+
+        def keep_features(output):
+            tape.watch(output)
+            kept["features"] = output
+
+        def keep_tokens(output):
+            kept["tokens"] = output
+
+        with _hook(call, keep_features), _hook(later[-1], keep_tokens), functions_inlined():
+            model(inputs, training=False)
+        token = tf.reduce_sum(tf.square(kept["tokens"][:, -1]))
+    slopes = tape.gradient(token, kept["features"], unconnected_gradients="zero")
+    reached = np.abs(np.asarray(slopes)).sum(axis=-1) > 0
+    return later[-1].path if reached.mean() > MOST else None
+
+
+def _is_row(shape: tuple[int, ...], positions: int) -> bool:
+    return len(shape) == 3 and shape[0] == 1 and shape[1] >= positions
+
+
+def _hook(call: LayerCall, keep):
+    """Inside, `keep` gets the output of this one call."""
+    number = -1
+
+    def change(output):
+        nonlocal number
+        number += 1
+        if number == call.number:
+            keep(output)
+        return output
+
+    return replaced([(call.layer, "call", changing(call.layer.call, change))])
