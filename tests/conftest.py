@@ -2,12 +2,14 @@
 
 import shutil
 import signal
-from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from support import COMMITTED, NO_REFERENCE
 
 from classifier import load_classifier
+from classifier.embedded import EfficientNetLite0, preprocess_lite
 
 
 @pytest.fixture(autouse=True)
@@ -39,10 +41,26 @@ def browser():
 @pytest.fixture(scope="session")
 def committed():
     """The reference maps of one image, which are committed with the tests."""
-    return np.load(Path(__file__).parent / "reference" / "dog_cat.npz")
+    return np.load(COMMITTED / "dog_cat.npz")
 
 
 @pytest.fixture(scope="session")
-def committed_middle():
-    """The reference maps of that image in a middle layer."""
-    return np.load(Path(__file__).parent / "reference" / "mid_layer.npz")
+def exact():
+    """The embedded classifier in float64, of which rounding moves no gate: see the README there."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        return load_classifier(EfficientNetLite0("imagenet"), preprocessing=preprocess_lite)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says once what a clone without the reference maps of all images did not run."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    count = sum(NO_REFERENCE in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_line(
+            f"{count} tests against reference maps were skipped: maps of two images are committed, "
+            "EXPLAINER_REFERENCE=<folder> names those of all (see tests/reference/README.md)"
+        )

@@ -8,7 +8,6 @@ import pytest
 from keras import layers
 from support import (
     NAMES,
-    ROOT,
     head,
     image_of,
     noise,
@@ -28,7 +27,7 @@ from representations import upsampled
 from runtime import noting
 
 GRADIENTS = [name for name, row in METHODS.items() if row.display.endswith("percentile")]
-TOLERANCE = 5e-2  # and a correlation above 0.999: ReLU6's kinks, see the reference's README
+TOLERANCE = 5e-2  # and a correlation above 0.999: see `agrees`
 
 
 def linear(size=(6, 6), channels=3, preprocessing="none"):
@@ -236,36 +235,62 @@ def test_in_bfloat16_they_come_close(name):
 
 
 def agrees(ours, theirs):
+    """But for the gates of ReLU6s that PyTorch's rounding moves, a few of five million an image.
+
+    One gate moves pixels by up to 1.3e-2 of the largest and a correlation by up to 9e-6. Ours
+    stand still, since they are in float64; along the way of integrated gradients they do not,
+    but there a gate counts for one of fifty points.
+    """
+    theirs = theirs.astype(np.float32)
     assert relative_difference(ours, theirs) < TOLERANCE
     assert correlation(ours, theirs) > 0.999
 
 
-KEYS = {"SALIENCY": "saliency_absmax", "GUIDED_BACKPROP": "guided_absmax"} | {
-    "INTEGRATED_GRADIENTS": "ig_sum"
-}
+KEYS = {"SALIENCY": "saliency_absmax", "GUIDED_BACKPROP": "guided_absmax"}
 
 
 @pytest.mark.parametrize("method", KEYS)
 @pytest.mark.parametrize("name", NAMES)
-def test_agrees_with_captum(lite, name, method):
+def test_agrees_with_captum(exact, name, method):
     maps = reference(name)
-    found = METHODS[method](lite, np.repeat(image_of(maps), 2, 0), maps["classes"])
+    found = METHODS[method](exact, np.repeat(image_of(maps), 2, 0), maps["classes"])
     for j in (0, 1):
         agrees(found[j], maps[f"{KEYS[method]}_{j}"])
 
 
 @pytest.mark.parametrize("method", KEYS)
-def test_agrees_with_captum_on_the_committed_image(lite, committed, method):
-    pixels = np.load(ROOT / "tests" / "reference" / "dog_cat_pixels.npz")
-    (found,) = METHODS[method](lite, image_of(committed), committed["classes"][:1])
-    agrees(found, pixels[f"{KEYS[method]}_0"].astype(np.float32))
+def test_agrees_with_captum_to_the_last_digits_where_every_gate_is_the_same(exact, method):
+    """As they are in dog_cat: 5e-7 was measured, of which the committed float16 leaves 3e-4."""
+    maps = reference("dog_cat")
+    found = METHODS[method](exact, np.repeat(image_of(maps), 2, 0), maps["classes"])
+    for j in (0, 1):
+        theirs = maps[f"{KEYS[method]}_{j}"]
+        digits = np.finfo(theirs.dtype).eps / 2
+        assert relative_difference(found[j], theirs.astype(np.float32)) < 1e-5 + digits
+
+
+@pytest.mark.parametrize("method", KEYS)
+@pytest.mark.parametrize("name", NAMES)
+def test_in_float32_pixels_are_the_same_but_for_the_gates_that_rounding_moves(lite, name, method):
+    maps = reference(name)
+    found = METHODS[method](lite, np.repeat(image_of(maps), 2, 0), maps["classes"])
+    for j in (0, 1):
+        assert correlation(found[j], maps[f"{KEYS[method]}_{j}"].astype(np.float32)) > 0.999
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_integrated_gradients_agree_with_captum(lite, name):
+    maps = reference(name)
+    found = METHODS["INTEGRATED_GRADIENTS"](lite, np.repeat(image_of(maps), 2, 0), maps["classes"])
+    for j in (0, 1):
+        agrees(found[j], maps[f"ig_sum_{j}"])
 
 
 @pytest.mark.parametrize(("rule", "key"), [("plain", "saliency"), ("guided", "guided")])
 @pytest.mark.parametrize("name", NAMES)
-def test_signed_gradients_agree_with_captum(lite, name, rule, key):
+def test_signed_gradients_agree_with_captum(exact, name, rule, key):
     maps = reference(name)
-    (found,) = lite.input_gradients(image_of(maps), maps["classes"][:1], rule)
+    (found,) = exact.input_gradients(image_of(maps), maps["classes"][:1], rule)
     agrees(found, maps[f"{key}_signed_0"])
 
 
@@ -273,7 +298,7 @@ def test_signed_gradients_agree_with_captum(lite, name, rule, key):
 def test_signed_integrated_gradients_agree_with_captum(lite, name, monkeypatch):
     """Channel by channel, and by the trapezoid rule at as many equal steps."""
     maps = reference(name)
-    start, end = np.float32(-127 / 128), maps["x_nhwc"]
+    start, end = np.float32(-127 / 128), lite.preprocess(image_of(maps))
     method, image, classes = METHODS["INTEGRATED_GRADIENTS"], image_of(maps), maps["classes"]
     channels = []
     mean = integrated_gradients.mean_gradients
