@@ -1,15 +1,28 @@
 """Fixtures that tests of several rooms share."""
 
+import os
 import shutil
 import signal
+from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from support import COMMITTED, NO_REFERENCE
 
 from classifier import load_classifier
 from classifier.embedded import EfficientNetLite0, preprocess_lite
+
+LONGEST_FIRST = ("test_ray_engine", "test_page", "test_notebook")  # processes of their own
+
+
+def pytest_configure():
+    """Two workers on two processors: each has one, and so have the programs that it starts."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # read at TensorFlow's first operation
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take longest go first, or one worker would wait for the other's last."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST_FIRST)
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +54,14 @@ def browser():
 @pytest.fixture(scope="session")
 def committed():
     """The reference maps of one image, which are committed with the tests."""
-    return np.load(COMMITTED / "dog_cat.npz")
+    return np.load(Path(__file__).parent / "reference" / "dog_cat.npz")
 
 
 @pytest.fixture(scope="session")
 def exact():
     """The embedded classifier in float64, of which rounding moves no gate: see the README there."""
+    import keras  # after `classifier`, which keeps TensorFlow from its greetings
+
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")
     try:
@@ -57,6 +72,8 @@ def exact():
 
 def pytest_terminal_summary(terminalreporter):
     """Says once what a clone without the reference maps of all images did not run."""
+    from support import NO_REFERENCE
+
     skipped = terminalreporter.stats.get("skipped", ())
     count = sum(NO_REFERENCE in str(report.longrepr) for report in skipped)
     if count:
