@@ -135,10 +135,10 @@ def test_the_steps_of_gradcam_agree(exact, name, j):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_in_float32_gradients_are_the_same_but_for_the_gates_that_rounding_moves(exact, lite, name):
-    """What was proved in float64 is what is used: one gate moves a correlation by 1e-4 at most."""
+    """What was proved in float64 is what is used: gates moved a correlation by 2e-6 at most."""
     maps = reference(name)
     images = np.repeat(image_of(maps), 2, axis=0)
     expected, found = (c.feature_gradients(images, maps["classes"], LAYER) for c in (exact, lite))
     assert relative_difference(found[0], expected[0]) < ROUNDING
     for j in (0, 1):
-        assert correlation(found[1][j], expected[1][j]) > 0.999
+        assert correlation(found[1][j], expected[1][j]) > 0.9999
