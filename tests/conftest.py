@@ -3,13 +3,12 @@
 import os
 import shutil
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
+from reference_maps import COMMITTED, NO_REFERENCE
 
-from classifier import load_classifier
-from classifier.embedded import EfficientNetLite0, preprocess_lite
+from runtime.start_up import start_tensorflow
 
 LONGEST_FIRST = ("test_ray_engine", "test_page", "test_notebook")  # processes of their own
 
@@ -17,7 +16,8 @@ LONGEST_FIRST = ("test_ray_engine", "test_page", "test_notebook")  # processes o
 def pytest_configure():
     """Two workers on two processors: each has one, and so have the programs that it starts."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # read at TensorFlow's first operation
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+        start_tensorflow()  # quietly; who only hands out the tests needs none of it
 
 
 def pytest_collection_modifyitems(items):
@@ -35,6 +35,8 @@ def listening_for_ctrl_c():
 
 @pytest.fixture(scope="session")
 def lite() -> "Classifier":  # noqa: F821 (only a word for the reader)
+    from classifier import load_classifier
+
     return load_classifier("EfficientNetLite0")
 
 
@@ -54,13 +56,16 @@ def browser():
 @pytest.fixture(scope="session")
 def committed():
     """The reference maps of one image, which are committed with the tests."""
-    return np.load(Path(__file__).parent / "reference" / "dog_cat.npz")
+    return np.load(COMMITTED / "dog_cat.npz")
 
 
 @pytest.fixture(scope="session")
 def exact():
     """The embedded classifier in float64, of which rounding moves no gate: see the README there."""
-    import keras  # after `classifier`, which keeps TensorFlow from its greetings
+    import keras
+
+    from classifier import load_classifier
+    from classifier.embedded import EfficientNetLite0, preprocess_lite
 
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")
@@ -72,8 +77,6 @@ def exact():
 
 def pytest_terminal_summary(terminalreporter):
     """Says once what a clone without the reference maps of all images did not run."""
-    from support import NO_REFERENCE
-
     skipped = terminalreporter.stats.get("skipped", ())
     count = sum(NO_REFERENCE in str(report.longrepr) for report in skipped)
     if count:

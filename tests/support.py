@@ -1,19 +1,16 @@
 """What tests share: small networks, images of patches, and the reference maps."""
 
-import os
 from pathlib import Path
 
 import keras
 import numpy as np
-import pytest
 from keras import layers
+from reference_maps import reference as reference
 
 from classifier import BlackBox, Classifier
 from classifier.labels import numbered_labels
 
 ROOT = Path(__file__).parent.parent
-COMMITTED = ROOT / "tests" / "reference"
-NO_REFERENCE = "no reference maps of this image"
 NAMES = (
     "black_bear",
     "cat_chelsea",
@@ -25,18 +22,6 @@ NAMES = (
     "macaw",
     "polar_bear",
 )
-
-
-def reference(name: str):
-    """The reference maps of an image, from EXPLAINER_REFERENCE or else those that are committed.
-
-    The test is skipped where there are neither.
-    """
-    folders = [Path(os.environ.get("EXPLAINER_REFERENCE", COMMITTED)), COMMITTED]
-    for folder in folders:
-        if (folder / f"{name}.npz").is_file():
-            return np.load(folder / f"{name}.npz")
-    pytest.skip(NO_REFERENCE)
 
 
 def image_of(maps) -> np.ndarray:

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from support import COMMITTED, backbone, image_of, noise, reference
+from reference_maps import COMMITTED
+from support import backbone, image_of, noise, reference
 
 
 @pytest.mark.parametrize("images", [noise(count=10), noise(seed=1)], ids=["ten", "others"])
