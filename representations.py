@@ -7,12 +7,13 @@ say otherwise, negative values count as zero. `REPRESENTATIONS` is the table of 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 
-from figures.charts import pixels, small_chart
+from figures.chart_images import represent_cascade, represent_convergence, represent_curves
+from figures.display_rules import PERCENTILE, clipped
 from utils import normalise
 
 COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
@@ -21,7 +22,6 @@ ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
 DARKEST = 0.25  # of the image's brightness, where the map is 0
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
-PERCENTILE = 99.5  # a few pixels' gradients are far larger than all others
 
 
 def upsampled(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -171,51 +171,6 @@ def represent_superpixels(
     return np.where(lines[..., np.newaxis] > 0, YELLOW, np.rint(image)).astype(np.uint8)
 
 
-def represent_convergence(
-    saliency_map: np.ndarray, image: np.ndarray, convergence: list[list[float]]
-) -> np.ndarray:
-    """A chart: how well the map correlates with the one of half as many samples, by their number.
-
-    `convergence` are pairs of number and correlation, as RISE notes them.
-    """
-    counts, correlations = zip(*convergence, strict=True) if convergence else ((), ())
-    labels = ("samples", "correlation with half of them")
-    figure = small_chart({"": (counts, correlations)}, *labels, _side(image), xscale="log")
-    (axes,) = figure.axes
-    axes.set_xticks(counts, labels=[f"{count:g}" for count in counts], rotation=60, fontsize=7)
-    axes.minorticks_off()
-    return pixels(figure)
-
-
-def represent_curves(
-    saliency_map: np.ndarray, image: np.ndarray, curves: dict[str, list[list[float]]]
-) -> np.ndarray:
-    """A chart: the class's score by the share of pixels that were shown, or taken away.
-
-    `curves` are (shares, scores) by the metric's name.
-    """
-    labels = ("share of pixels", "score of the class")
-    return pixels(small_chart(curves, *labels, _side(image)))
-
-
-def represent_cascade(
-    saliency_map: np.ndarray, image: np.ndarray, cascade: list[list[float]]
-) -> np.ndarray:
-    """A chart: the map's correlation with the one after so many layers were re-initialised.
-
-    `cascade` is (numbers of layers, correlations).
-    """
-    labels = ("layers re-initialised, from the top", "rank correlation")
-    figure = small_chart({"": cascade}, *labels, _side(image))
-    figure.axes[0].axhline(0, color="black", linewidth=0.5)
-    figure.axes[0].set_ylim(-1.05, 1.05)
-    return pixels(figure)
-
-
-def _side(image: np.ndarray) -> float:
-    return image.shape[0] / image.shape[1]
-
-
 def represent_colour(
     saliency_map: np.ndarray, image: np.ndarray, gradients: np.ndarray
 ) -> np.ndarray:
@@ -227,46 +182,6 @@ def represent_colour(
     return np.rint(upsampled(colours, image.shape[:2])).astype(np.uint8)
 
 
-def clipped(values: np.ndarray) -> np.ndarray:
-    """The values, none further from 0 than the percentile of their absolute values."""
-    values = np.asarray(values, np.float32)
-    limit = np.percentile(np.abs(values), PERCENTILE)
-    return np.clip(values, -limit, limit) if limit > 0 else values
-
-
-class DisplayRule(NamedTuple):
-    """How maps are brought to a colour."""
-
-    caption: str  # what a caption says of it
-    ends: tuple[str, ...]  # what a colour bar says
-    signed: bool = False  # 0 is in the middle of the colours
-    shown: Callable[[np.ndarray], np.ndarray] = np.asarray  # raw map -> what is drawn of it
-
-
-DISPLAY_RULES = {
-    "maximum": DisplayRule("Maps are divided by their maximum.", ("0", "map's maximum")),
-    "range": DisplayRule(
-        "Maps that are nowhere near 0 are drawn from their minimum to their maximum.",
-        ("map's minimum", "maximum"),
-        shown=lambda saliency_map: saliency_map - saliency_map.min(),
-    ),
-    "signed": DisplayRule(
-        "Maps with a sign are divided by their largest absolute value.",
-        ("against", "0", "for the class"),
-        signed=True,
-    ),
-    "percentile": DisplayRule(
-        f"Maps of pixels' gradients are clipped at their {PERCENTILE}th percentile.",
-        ("0", f"{PERCENTILE}th percentile"),
-        shown=clipped,
-    ),
-    "signed percentile": DisplayRule(
-        f"Signed maps of pixels are clipped at the {PERCENTILE}th percentile of their strength.",
-        ("against", "0", "for the class"),
-        signed=True,
-        shown=clipped,
-    ),
-}
 UPSAMPLING = "Maps are upsampled bilinearly to the image."
 CLIP_UPSAMPLING = "Maps are upsampled linearly in time and space."
 

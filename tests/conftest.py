@@ -1,13 +1,28 @@
 """Fixtures that tests of several rooms share."""
 
+import os
 import shutil
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
+from reference_maps import COMMITTED, NO_REFERENCE
 
-from classifier import load_classifier
+from runtime.start_up import start_tensorflow
+
+LONGEST_FIRST = ("test_ray_engine", "test_page", "test_notebook")  # processes of their own
+
+
+def pytest_configure():
+    """Two workers on two processors: each has one, and so have the programs that it starts."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+        start_tensorflow()  # quietly; who only hands out the tests needs none of it
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take longest go first, or one worker would wait for the other's last."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST_FIRST)
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +35,8 @@ def listening_for_ctrl_c():
 
 @pytest.fixture(scope="session")
 def lite() -> "Classifier":  # noqa: F821 (only a word for the reader)
+    from classifier import load_classifier
+
     return load_classifier("EfficientNetLite0")
 
 
@@ -39,10 +56,31 @@ def browser():
 @pytest.fixture(scope="session")
 def committed():
     """The reference maps of one image, which are committed with the tests."""
-    return np.load(Path(__file__).parent / "reference" / "dog_cat.npz")
+    return np.load(COMMITTED / "dog_cat.npz")
 
 
 @pytest.fixture(scope="session")
-def committed_middle():
-    """The reference maps of that image in a middle layer."""
-    return np.load(Path(__file__).parent / "reference" / "mid_layer.npz")
+def exact():
+    """The embedded classifier in float64, of which rounding moves no gate: see the README there."""
+    import keras
+
+    from classifier import load_classifier
+    from classifier.embedded import EfficientNetLite0, preprocess_lite
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        return load_classifier(EfficientNetLite0("imagenet"), preprocessing=preprocess_lite)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says once what a clone without the reference maps of all images did not run."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    count = sum(NO_REFERENCE in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_line(
+            f"{count} tests against reference maps were skipped: maps of two images are committed, "
+            "EXPLAINER_REFERENCE=<folder> names those of all (see tests/reference/README.md)"
+        )

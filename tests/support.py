@@ -1,18 +1,16 @@
 """What tests share: small networks, images of patches, and the reference maps."""
 
-import os
 from pathlib import Path
 
 import keras
 import numpy as np
-import pytest
 from keras import layers
+from reference_maps import reference as reference
 
 from classifier import BlackBox, Classifier
 from classifier.labels import numbered_labels
 
 ROOT = Path(__file__).parent.parent
-REFERENCE = Path(os.environ.get("EXPLAINER_REFERENCE", ROOT.parent / "shared" / "reference"))
 NAMES = (
     "black_bear",
     "cat_chelsea",
@@ -24,14 +22,6 @@ NAMES = (
     "macaw",
     "polar_bear",
 )
-
-
-def reference(name: str):
-    """The reference maps of an image; the test is skipped where they are missing."""
-    file = REFERENCE / f"{name}.npz"
-    if not file.is_file():
-        pytest.skip(f"no {file}")
-    return np.load(file)
 
 
 def image_of(maps) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 from PIL import Image
 
 from figures import ColourBar, draw_grid
+from figures.display_rules import DISPLAY_RULES
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
 from pipeline.explaining.record import call_record, finite, versions
 from pipeline.reporting.html_templates import data_uri, template_environment
 from registry import suggest
-from representations import DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
+from representations import REPRESENTATIONS, UPSAMPLING
 from web.service import Answer
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -38,8 +38,8 @@ def evaluate(
         return explanations, []
     frames = first.image[0] if first.is_clip else first.image
     truth = truths.truth(first.path, frames.shape[:2])
-    failures = []
-    evaluated = []
+    others = truths.other_fixations(first.path)
+    evaluated, failures = [], []
     for method in {str(e.method): e.method for e in explanations}.values():
         of_method = [e for e in explanations if str(e.method) == str(method)]
         inputs = MetricInputs(
@@ -49,27 +49,35 @@ def evaluate(
             class_indices=[e.class_index for e in of_method],
             explain=partial(method.entry, classifier, **method.given),
             truth=truth,
-            other_fixations=truths.other_fixations(first.path),
+            other_fixations=others,
         )
         for call in metrics:
-            if all(str(call) in e.results.values for e in of_method):
-                continue
-            try:
-                results = measure(inputs, [call])
-            except GroundTruthError as error:
-                inputs, truth = replace(inputs, truth=None), None
-                failures.append(Failure("metrics", str(error)))
-                results = measure(inputs, [call])
-            except Exception as error:  # one metric on one image must not end a run
-                reason = f"image '{first.path}', {method}, {call}: {type(error).__name__}: {error}"
-                failures.append(Failure(str(call), reason.splitlines()[0]))
-                continue
-            of_method = [
-                replace(e, results=e.results.joined(result))
-                for e, result in zip(of_method, results, strict=True)
-            ]
+            of_method, failed = _with_metric(of_method, inputs, call)
+            failures += [one for one in failed if one not in failures]
         evaluated += of_method
     return [_with_agreement(e, evaluated, input_image.shape[:-1]) for e in evaluated], failures
+
+
+def _with_metric(
+    explanations: list[Explanation], inputs: MetricInputs, call: Call
+) -> tuple[list[Explanation], list[Failure]]:
+    """The explanations of one method with this metric's values, and what failed."""
+    if all(str(call) in e.results.values for e in explanations):
+        return explanations, []
+    first, failures = explanations[0], []
+    try:
+        results = measure(inputs, [call])
+    except GroundTruthError as error:
+        failures.append(Failure("metrics", str(error)))
+        results = measure(replace(inputs, truth=None), [call])
+    except Exception as error:  # one metric on one image must not end a run
+        reason = f"image '{first.path}', {first.method}, {call}: {type(error).__name__}: {error}"
+        return explanations, [Failure(str(call), reason.splitlines()[0])]
+    joined = [
+        replace(e, results=e.results.joined(result))
+        for e, result in zip(explanations, results, strict=True)
+    ]
+    return joined, failures
 
 
 def _with_agreement(

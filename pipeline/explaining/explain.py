@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -256,30 +256,49 @@ def _explained(
     arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]
     arrays = {name: notes.pop(name) for name in arrays}  # they stay out of the record
     for position, (number, index) in enumerate(pairs):
-        request, row = batch[number], scores[number]
         own_arrays = {name: array[position] for name, array in arrays.items()}
-        diagnosis = diagnose(maps[position], classifier, images[position], index, method.entry)
-        box = classifier.box_of(index)
-        place = {} if box is None else {"box": rescaled(box, request.input_image, request.image)}
+        explanation = _explanation(
+            batch[number], scores[number], classifier, method, index, maps[position]
+        )
+        diagnosis = diagnose(
+            maps[position], classifier, images[position], index, method.entry, own_arrays
+        )
         yield (
             number,
-            Explanation(
-                image=request.image,
-                clip=request.clip,
-                path=request.path,
-                map=maps[position],
-                method=method,
-                classifier=classifier.name,
-                random_weights=classifier.random_weights,
-                class_index=index,
-                label=classifier.title(index),
-                probability=classifier.score_of(row, index),
-                predicted_index=int(np.nanargmax(row)),
-                top=classifier.decode_predictions(row[np.newaxis], TOP)[0],
+            replace(
+                explanation,
                 diagnosis=diagnosis,
                 seconds=seconds,
-                notes=notes | place,
+                notes=notes | explanation.notes,
                 arrays=own_arrays,
-                task=classifier.task,
             ),
         )
+
+
+def _explanation(
+    request: Request,
+    scores: np.ndarray,
+    classifier: Classifier,
+    method: Call,
+    index: int,
+    saliency_map: np.ndarray,
+) -> Explanation:
+    """What is known of an image, a class and its map, but how it came about."""
+    box = classifier.box_of(index)
+    place = {} if box is None else {"box": rescaled(box, request.input_image, request.image)}
+    return Explanation(
+        image=request.image,
+        clip=request.clip,
+        path=request.path,
+        map=saliency_map,
+        method=method,
+        classifier=classifier.name,
+        random_weights=classifier.random_weights,
+        task=classifier.task,
+        class_index=index,
+        label=classifier.title(index),
+        probability=classifier.score_of(scores, index),
+        predicted_index=int(np.nanargmax(scores)),
+        top=classifier.decode_predictions(scores[np.newaxis], TOP)[0],
+        notes=place,
+    )

@@ -10,12 +10,12 @@ import numpy as np
 from evaluation.ground_truth import GroundTruth
 from evaluation.measure import MetricResults
 from figures import ColourBar, draw_grid
+from figures.display_rules import DISPLAY_RULES
 from figures.saving import as_png
 from images import Clip, resized
 from registry import Call
 from representations import (
     ALPHA,
-    DISPLAY_RULES,
     default_colormap,
     represent,
     upsampled_clip,

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from evaluation.statistics import CONFIDENCE
 from figures import ColourBar
+from figures.display_rules import DISPLAY_RULES
 from pipeline.explaining.explanation import Explanation, colour_bar
 from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import Plan
-from representations import CLIP_UPSAMPLING, DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
+from representations import CLIP_UPSAMPLING, REPRESENTATIONS, UPSAMPLING
 
 
 class Captions:

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from figures.charts import pixels
+from figures.display_rules import DISPLAY_RULES
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import finite
 from pipeline.explaining.view_image import ViewImage
@@ -24,7 +25,7 @@ from pipeline.reporting.thumbnail_gallery import (
     shrink,
     thumbnail_uri,
 )
-from representations import DISPLAY_RULES, UPSAMPLING
+from representations import UPSAMPLING
 from runtime import atomic_write
 
 NAME = "report.html"

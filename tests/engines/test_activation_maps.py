@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from support import NAMES, image_of, noise, reference, relative_difference, sequential
 
 from classifier import load_classifier
-from classifier.network.hooks import replaced
 from engines.activation_maps import activation_maps, average, by_gradients, principal_component
-from fem import fem
 from gradcam import gradcam
 from methods import METHODS, ablationcam, gradcampp, hirescam, layercam, scorecam, xgradcam
 from representations import upsampled
@@ -20,7 +17,6 @@ BY_GRADIENTS = {
     "layercam": layercam.weighted,
     "gradcampp": gradcampp.weighted,
 }
-MIDDLE = "block11_add"
 
 
 def before_relu(classifier, maps, weigh) -> np.ndarray:
@@ -34,86 +30,12 @@ def assert_agrees(ours: np.ndarray, maps, key: str, tolerance: float):
         assert relative_difference(saliency_map, maps[key.format(j)]) < tolerance
 
 
-@pytest.fixture
-def middle(lite):
-    """The embedded classifier, looking at its eleventh block's output."""
-    before = lite._layers
-    lite.layer = MIDDLE
-    yield lite
-    lite._layers = before
-
-
 @pytest.mark.parametrize("method", BY_GRADIENTS)
 @pytest.mark.parametrize("name", NAMES)
 def test_gradient_cams_agree_with_pytorch_grad_cam(lite, name, method):
     maps = reference(name)
     ours = before_relu(lite, maps, by_gradients(BY_GRADIENTS[method]))
     assert_agrees(ours, maps, method + "_raw_{}", 1e-4)
-
-
-@pytest.mark.parametrize("method", BY_GRADIENTS)
-def test_gradient_cams_agree_on_the_committed_image(lite, committed, method):
-    ours = before_relu(lite, committed, by_gradients(BY_GRADIENTS[method]))
-    assert_agrees(ours, committed, method + "_raw_{}", 1e-4)
-
-
-@pytest.mark.parametrize("method", BY_GRADIENTS)
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "dog_cat"])
-def test_gradient_cams_agree_in_a_middle_layer(middle, name, method):
-    agrees_in_the_middle(middle, reference(name), reference("mid_layer"), name, method)
-
-
-@pytest.mark.parametrize("method", BY_GRADIENTS)
-def test_gradient_cams_agree_in_a_middle_layer_of_the_committed_image(
-    committed, committed_middle, method
-):
-    """One input of a ReLU6 is 5.5e-7 below 0 here, rounding to PyTorch: there, its gate is open.
-
-    Left shut, two cells of HiResCAM and LayerCAM are off by up to 4e-3 of the largest.
-    """
-    classifier = load_classifier("EfficientNetLite0", layer=MIDDLE)
-    gate = classifier.model.get_layer("block12_depthwise_relu6")
-    with replaced([(gate, "call", relu6_open_just_below_zero)]):
-        agrees_in_the_middle(classifier, committed, committed_middle, "dog_cat", method)
-
-
-def agrees_in_the_middle(classifier, maps, expected, name: str, method: str):
-    """XGRADCAM and GRADCAM++ divide by sums over positions that all but cancel here.
-
-    So features get the means that PyTorch's have, from which they differ by rounding, 1e-5 at
-    most; without, maps of coffee, elephant_scene and macaw are off by 2e-3 to 3e-3. In one map of
-    the macaw, Grad-CAM++'s denominator itself cancels to 3e-4 of its terms, and rounding the
-    gradients to 1e-6 moves the map by up to 9e-3.
-    """
-    weigh = BY_GRADIENTS[method]
-
-    def with_their_means(features, gradients):
-        shift = expected[f"{name}/features_mean"] - features.mean(axis=(1, 2), keepdims=True)
-        assert np.abs(shift).max() < 1e-5
-        return weigh(features + shift, gradients)
-
-    divides = method in ("xgradcam", "gradcampp")
-    ours = before_relu(classifier, maps, by_gradients(with_their_means if divides else weigh))
-    tolerance = 5e-3 if (name, method) == ("macaw", "gradcampp") else 1e-3
-    assert_agrees(ours, expected, f"{name}/{method}_{{}}", tolerance if divides else 1e-4)
-
-
-@tf.custom_gradient
-def relu6_open_just_below_zero(inputs, **_):
-    def gradient(slopes, **_):
-        return slopes * tf.cast((inputs > -1e-6) & (inputs < 6), inputs.dtype)
-
-    return tf.nn.relu6(inputs), gradient
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_fem_and_gradcam_agree_in_a_middle_layer(middle, name):
-    maps, expected = reference(name), reference("mid_layer")
-    images = np.repeat(image_of(maps), 2, axis=0)
-    assert relative_difference(fem(middle, images[:1], [0])[0], expected[f"{name}/fem"]) < 1e-5
-    for j, ours in enumerate(gradcam(middle, images, maps["classes"])):
-        theirs = np.maximum(expected[f"{name}/gradcam_{j}"], 0)
-        assert relative_difference(ours, theirs) < 1e-3
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -127,14 +49,7 @@ def test_cam_agrees_with_49_times_the_grad_cam_of_pytorch(lite, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_eigencam_agrees_with_pytorch_grad_cam_up_to_its_sign(lite, name):
-    agrees_up_to_sign(lite, reference(name))
-
-
-def test_eigencam_agrees_on_the_committed_image(lite, committed):
-    agrees_up_to_sign(lite, committed)
-
-
-def agrees_up_to_sign(lite, maps):
+    maps = reference(name)
     ours, theirs = METHODS["EIGENCAM"](lite, image_of(maps), [0])[0], maps["eigencam_raw"]
     assert min(relative_difference(sign * ours, theirs) for sign in (1, -1)) < 1e-4
     assert np.corrcoef(ours.ravel(), lite.features(image_of(maps))[0].mean(-1).ravel())[0, 1] > 0
@@ -143,9 +58,10 @@ def agrees_up_to_sign(lite, maps):
 @pytest.mark.parametrize("name", NAMES)
 def test_ablationcam_agrees_with_pytorch_grad_cam(lite, name):
     maps = reference(name)
-    assert_agrees(
-        before_relu(lite, maps, ablationcam.weighted_channels), maps, "ablationcam_raw_{}", 1e-3
-    )
+    with noting() as notes:
+        ours = before_relu(lite, maps, ablationcam.weighted_channels)
+    assert_agrees(ours, maps, "ablationcam_raw_{}", 1e-3)
+    assert notes["passes"] == 1 + 1 + 1280  # both classes from one run
     weights = ablated_weights(lite, maps)
     assert_agrees(weights, maps, "ablationcam_weights_{}", 1e-3)
 
@@ -161,23 +77,16 @@ def ablated_weights(lite, maps) -> np.ndarray:
     )
 
 
-def test_ablationcam_and_scorecam_agree_on_the_committed_image(lite, committed):
-    for method, passes in ((ablationcam, 1 + 1 + 1280), (scorecam, 1 + 1280)):
-        name = method.__name__.removeprefix("methods.")
-        with noting() as notes:
-            ours = before_relu(lite, committed, method.weighted_channels)
-        assert_agrees(ours, committed, name + "_raw_{}", 1e-3)
-        assert notes["passes"] == passes  # both classes from one run
-
-
 @pytest.mark.parametrize(
     "name",
-    ["coffee", *(pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n != "coffee")],
+    ["dog_cat", *(pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n != "dog_cat")],
 )
 def test_scorecam_agrees_with_pytorch_grad_cam(lite, name):
     maps = reference(name)
-    ours = before_relu(lite, maps, scorecam.weighted_channels)
+    with noting() as notes:
+        ours = before_relu(lite, maps, scorecam.weighted_channels)
     assert_agrees(ours, maps, "scorecam_raw_{}", 1e-3)
+    assert notes["passes"] == 1 + 1280  # both classes from one run
 
 
 def test_augmented_maps_are_the_mean_over_mirror_images_and_scales():

@@ -2,8 +2,8 @@ import matplotlib
 import numpy as np
 import pytest
 
+from figures.display_rules import DISPLAY_RULES
 from representations import (
-    DISPLAY_RULES,
     REPRESENTATIONS,
     represent,
     represent_colour,
@@ -84,7 +84,7 @@ def test_isolines_go_where_the_map_crosses_its_levels():
 CHARTS = {"convergence", "curves", "cascade", "colour"}  # of notes, not of the map
 
 
-@pytest.mark.parametrize("name", REPRESENTATIONS.keys() - CHARTS)
+@pytest.mark.parametrize("name", sorted(REPRESENTATIONS.keys() - CHARTS))
 @pytest.mark.parametrize("size", [(40, 60), (60, 40), (1, 1)])
 def test_every_representation_is_rgb_of_the_images_size(name, size):
     image = np.full((*size, 3), 100, np.uint8)

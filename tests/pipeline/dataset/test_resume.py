@@ -244,7 +244,8 @@ def test_an_image_that_is_changed_back_has_its_own_rows_again(run, images):
     for content in (other, original):
         file.write_bytes(content)
         now = run(methods="GRADCAM")[1].set_index("image")["probability"][str(file)]
-        assert (now == own) == (content == original)
+        is_own = now == pytest.approx(own, rel=1e-5)  # alone in its batch it rounds differently
+        assert is_own == (content == original)
 
 
 def test_what_is_explained_again_only_to_be_drawn_is_not_stored_again(run, tmp_path):
