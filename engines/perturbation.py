@@ -17,6 +17,7 @@ import numpy as np
 
 from classifier.network.forward import BATCH
 from classifier.network.network import FOLDING_PASSES
+from engines.statistics import correlation
 from runtime import note, progress, tally
 
 
@@ -62,13 +63,6 @@ def perturbed(
             note(float32_correlation={n: correlation(*pair) for n, pair in pairs.items()})
         tally(passes=len(batch[0]))
         yield answer
-
-
-def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation of two arrays; 1 where both are constant, 0 where one is."""
-    first, second = (np.asarray(a, np.float64).ravel() - np.mean(a) for a in (first, second))
-    scale = np.sqrt((first**2).sum() * (second**2).sum())
-    return float(first @ second / scale) if scale > 0 else float(np.array_equal(first, second))
 
 
 def by_image(

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import numpy as np
 
-from engines.perturbation import batch_sizes, by_image, correlation, perturbed
+from engines.perturbation import batch_sizes, by_image, perturbed
+from engines.statistics import correlation
 from runtime import note
 
 PRESETS = {

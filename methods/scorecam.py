@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from classifier.network.trace import softmax
 from engines.activation_maps import Smooth, activation_maps
 from engines.perturbation import batches_of, by_image, perturbed
 
@@ -23,6 +22,8 @@ def scorecam(
 def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarray:
     """w_kc A_k (N, h, w, K)."""
 
+    from scipy.special import softmax
+
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         features = classifier.features(image[np.newaxis], layer)  # (1, h, w, K)
         channels = np.ascontiguousarray(np.moveaxis(features[0], -1, 0))  # (K, h, w)
@@ -32,7 +33,7 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
         answers = perturbed(classifier, masked, image, batches, len(channels), constants)
         logits = np.concatenate([answer["logits"] for answer in answers])  # (passes, classes)
         weights = np.zeros((len(classes), len(channels)), np.float32)
-        weights[:, : len(logits)] = softmax(logits.T)  # fewer where it was stopped early
+        weights[:, : len(logits)] = softmax(logits.T, axis=-1)  # fewer where it was stopped early
         return features * weights[:, np.newaxis, np.newaxis]
 
     return by_image(images, class_indices, explain)

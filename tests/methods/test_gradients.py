@@ -20,7 +20,7 @@ from support import (
 
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import Labels
-from engines.perturbation import correlation
+from engines.statistics import correlation
 from gradcam import gradcam
 from methods import METHODS, integrated_gradients
 from pipeline.explaining.diagnosis import diagnose

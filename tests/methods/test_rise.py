@@ -7,7 +7,8 @@ from support import NAMES, noise, reference, relative_difference, sequential
 
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import numbered_labels
-from engines.perturbation import batches_of, correlation, perturbed
+from engines.perturbation import batches_of, perturbed
+from engines.statistics import correlation
 from methods import METHODS
 from methods.rise import given_masks, made_masks, random_grids, rise, upsampling_matrix
 from runtime import noting
