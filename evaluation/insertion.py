@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from engines.fills import OF_ONE_COLOUR, colour_of, filled_inputs
 from engines.perturbation import batches_of, perturbed
 from runtime import note
-
-BLUR_TAPS, BLUR_SIGMA = 11, 5.0  # of the authors' blur, zero padded
 
 Step = Annotated[int, "pixels that change at a time"]
 Hidden = Literal["blur", "black", "mean"]
@@ -85,7 +84,7 @@ def curves(
     pixels = ranks[0].size
     counts = np.minimum(np.arange(-(-pixels // step) + 1) * step, pixels).astype(np.int32)
     pairs = np.stack([np.repeat(np.arange(len(ranks)), len(counts)), np.tile(counts, len(ranks))])
-    hidden = STARTS[start](classifier, images)
+    hidden = filled_inputs(classifier, images, start)
     classes = np.asarray(class_indices, np.int32)
     batches = batches_of(pairs.T.astype(np.int32))
     answers = perturbed(
@@ -128,28 +127,8 @@ def _areas(program, maps, classifier, images, class_indices, step, start, score)
         program, ranks_of(maps), classifier, images, class_indices, step, start, score
     )
     note(curve=[[shares.tolist(), row.tolist()] for row in scores])
+    if start in OF_ONE_COLOUR:
+        note(fill_rgb=[colour_of(classifier, start)] * len(maps))
     note(tied=[tied_share(saliency_map) for saliency_map in maps])
     meaningful = np.isfinite(maps).all(axis=(1, 2))
     return np.where(meaningful, np.trapezoid(scores, shares, axis=1), np.nan)
-
-
-def _blurred(classifier, images: np.ndarray) -> np.ndarray:
-    """The preprocessed images behind an 11-tap Gaussian of sigma 5, zero padded."""
-    import cv2
-    from scipy.ndimage import gaussian_filter1d
-
-    impulse = np.eye(BLUR_TAPS)[BLUR_TAPS // 2]  # the kernel is its blur, mirrored at the ends
-    kernel = gaussian_filter1d(impulse, BLUR_SIGMA).astype(np.float32)
-    inputs = classifier.preprocess(images)
-    blurred = [
-        cv2.sepFilter2D(one, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT) for one in inputs
-    ]
-    return np.stack(blurred).reshape(inputs.shape)
-
-
-# What pixels are hidden by, on the preprocessed scale.
-STARTS = {
-    "blur": _blurred,
-    "black": lambda classifier, images: classifier.preprocess(np.zeros_like(images)),
-    "mean": lambda classifier, images: np.zeros_like(classifier.preprocess(images)),
-}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from engines.fills import background, note_fill
 from engines.perturbation import batches_of, by_image, perturbed
 
 
@@ -16,7 +17,8 @@ def occlusion(
     patch: Annotated[int, "side of the patch, pixels"] = 32,
     stride: Annotated[int, "from one patch to the next, pixels"] = 16,
     fill: Annotated[
-        Literal["mean", "black", "white"], "what covers; mean is 0 on the preprocessed scale"
+        Literal["mean", "black", "white"],
+        "what covers; mean: the colour that is 0 once preprocessed",
     ] = "mean",
     score: Annotated[Literal["logit", "probability"], "whose drop is shown"] = "logit",
 ) -> np.ndarray:
@@ -27,6 +29,8 @@ def occlusion(
     """
     if not 1 <= stride <= patch:
         raise ValueError(f"OCCLUSION: 1 <= stride <= patch, got stride={stride}, patch={patch}")
+
+    note_fill(classifier, fill)
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         height, width = image.shape[:2]
@@ -40,7 +44,7 @@ def occlusion(
             image,
             batches_of(covered.astype(np.int32)),
             len(covered),
-            (np.int32(patch), filling(classifier, fill), classes),
+            (np.int32(patch), background(classifier, fill), classes),
         )
         name = {"logit": "logits", "probability": "scores"}[score]
         values = np.concatenate([answer[name] for answer in answers])  # (1 + patches, classes)
@@ -68,14 +72,6 @@ def covered_patches(forward, inputs, corners, patch, filling, classes) -> dict:
 def _starts(side: int, patch: int, stride: int) -> range:
     """Where patches start along a side: every stride, the last one reaching the end."""
     return range(0, max(side - patch + stride, 1), stride)
-
-
-def filling(classifier, fill: str) -> np.ndarray:
-    """(1, H, W, C) on the preprocessed scale."""
-    if fill == "mean":
-        return np.zeros((1, *classifier.input_shape), np.float32)
-    image = np.full((1, *classifier.input_size, 3), 255.0 * (fill == "white"), np.float32)
-    return classifier.preprocess(image)
 
 
 def _mean_drop(drops, corners, patch: int, size: tuple[int, int]) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import numpy as np
 
+from engines.fills import background, note_fill
 from engines.perturbation import batch_sizes, by_image, perturbed
 from engines.statistics import correlation
 from runtime import note
@@ -46,12 +47,15 @@ def rise(
             f"below 1; got masks={masks}, grid={grid}, keep={keep}, until_stable={until_stable}"
         )
 
+    note_fill(classifier)
+
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         size = image.shape[:2]
         cells = [math.ceil(side / grid) for side in size]
         upsampling = tuple(upsampling_matrix(grid, cell) for cell in cells)
         batches = random_grids(masks, grid, keep, cells, seed)
-        answers = perturbed(classifier, made_masks, image, batches, masks, (*upsampling, classes))
+        constants = (*upsampling, background(classifier), classes)
+        answers = perturbed(classifier, made_masks, image, batches, masks, constants)
         return _summed(answers, masks, until_stable) / keep
 
     return by_image(images, class_indices, explain)
@@ -78,7 +82,9 @@ def upsampling_matrix(grid: int, cell: int) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(grid))).astype(np.float32)
 
 
-def made_masks(forward, inputs, grids, shifts, row_upsampling, column_upsampling, classes) -> dict:
+def made_masks(
+    forward, inputs, grids, shifts, row_upsampling, column_upsampling, background, classes
+) -> dict:
     """The program of RISE: each mask is two small matrix products, rows and columns shifted."""
     import tensorflow as tf
 
@@ -86,14 +92,18 @@ def made_masks(forward, inputs, grids, shifts, row_upsampling, column_upsampling
     rows = tf.gather(row_upsampling, shifts[:, :1] + tf.range(height))  # (B, H, s)
     columns = tf.gather(column_upsampling, shifts[:, 1:] + tf.range(width))  # (B, W, s)
     masks = tf.matmul(tf.matmul(rows, grids), columns, transpose_b=True)
-    return given_masks(forward, inputs, masks, classes)
+    return given_masks(forward, inputs, masks, background, classes)
 
 
-def given_masks(forward, inputs, masks, classes) -> dict:
-    """Sum over the batch of p_c(x . M) M, as (classes, H, W), for masks (B, H, W)."""
+def given_masks(forward, inputs, masks, background, classes) -> dict:
+    """Sum over the batch of p_c(x . M) M, as (classes, H, W), for masks (B, H, W).
+
+    x . M is x where M is 1 and the background where it is 0: the mean colour, 0 to the network.
+    """
     import tensorflow as tf
 
-    scores = tf.gather(forward(inputs * masks[..., tf.newaxis]).scores, classes, axis=1)
+    composites = background + masks[..., tf.newaxis] * (inputs - background)
+    scores = tf.gather(forward(composites).scores, classes, axis=1)
     return {"weighted": tf.tensordot(scores, masks, [[0], [0]])}
 
 

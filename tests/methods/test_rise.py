@@ -7,6 +7,7 @@ from support import NAMES, noise, reference, relative_difference, sequential
 
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import numbered_labels
+from engines.fills import background
 from engines.perturbation import batches_of, perturbed
 from engines.statistics import correlation
 from methods import METHODS
@@ -53,7 +54,8 @@ def test_with_the_references_own_masks_the_maps_agree(lite, name):
     masks = reference("rise_masks")["masks_u8"].astype(np.float32) / 255
     classes = maps["classes"].astype(np.int32)
     image = maps["image_u8"].astype(np.float32)
-    answers = perturbed(lite, given_masks, image, batches_of(masks), len(masks), (classes,))
+    constants = (background(lite), classes)
+    answers = perturbed(lite, given_masks, image, batches_of(masks), len(masks), constants)
     ours = sum(answer["weighted"] for answer in answers) / (len(masks) * 0.5)
     for j in (0, 1):
         assert relative_difference(ours[j], maps[f"rise_{j}"]) < 1e-4
@@ -166,9 +168,9 @@ def test_the_question_gives_sums_not_masks():
     classifier = load_classifier(sequential())
     batches = random_grids(70, 8, 0.5, [4, 4], seed=0)
     matrices = (upsampling_matrix(8, 4), upsampling_matrix(8, 4))
-    classes = np.array([0, 2], np.int32)
+    constants = (*matrices, background(classifier), np.array([0, 2], np.int32))
     image = noise(count=1)[0]
-    for answer in perturbed(classifier, made_masks, image, batches, 70, (*matrices, classes)):
+    for answer in perturbed(classifier, made_masks, image, batches, 70, constants):
         assert {name: array.shape for name, array in answer.items()} == {"weighted": (2, 32, 32)}
 
 
