@@ -8,7 +8,7 @@ image's, and a table's mean is the paper's.
 import numpy as np
 
 from engines.fills import background, colour_of
-from evaluation.metric import unit
+from evaluation.metric import positions, unit
 from runtime import note
 
 
@@ -45,5 +45,7 @@ def _probabilities(maps, classifier, images, class_indices) -> tuple[np.ndarray,
         classifier.scores_of_inputs(some)["scores"][chosen].astype(np.float64)
         for some in (inputs, explained)
     )
-    meaningful = np.isfinite(masks).all(axis=(1, 2, 3)) & (before > 0)  # contrasts can be below
+    meaningful = np.isfinite(masks).all(axis=positions(masks)) & (
+        before > 0
+    )  # contrasts can be below
     return before, np.where(meaningful, after, np.nan)
