@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import timing
 from benchmarks.subjects import CLASSIFIERS, in_mode, plain_forward, sample_image, sample_images
-from engines.perturbation import correlation
+from engines.statistics import correlation
 from methods import METHODS
 
 COUNT = int(os.environ.get("BENCHMARK_COUNT", "1000"))  # masks and samples

@@ -12,7 +12,6 @@ from classifier.network.forward import (
     Outputs,
     compiled,
 )
-from classifier.network.logits import sigmoid, softmax
 
 
 class BlackBox:
@@ -88,7 +87,9 @@ class BlackBox:
             return output, output
         if self.link_to_scores:
             two = np.concatenate([-output, output], axis=1) if output.shape[1] == 1 else output
-            link = softmax if self.link_to_scores == "softmax" else sigmoid
+            from scipy.special import expit, softmax
+
+            link = partial(softmax, axis=-1) if self.link_to_scores == "softmax" else expit
             return link(two), two
         if not are_probabilities(output):
             raise ValueError(

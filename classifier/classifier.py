@@ -3,7 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from classifier.explained_classes import ExplainedClasses
 from classifier.image_input import ImageInput
 from classifier.labels import Labels
+from classifier.mean_colour import mean_colour
 from classifier.network.relu_rules import PLAIN, RULES
 from classifier.network.trace import LayerCall
 from classifier.target_layers import TargetLayers
@@ -67,6 +68,11 @@ class Classifier(ExplainedClasses, TargetLayers):
     def frames(self) -> int | None:
         """How many frames a clip has that it takes; None where it takes images."""
         return self.input.frames
+
+    @cached_property
+    def mean_colour(self) -> np.ndarray:
+        """(3,) RGB in [0, 255]: what is 0 to the network, wherever images are preprocessed."""
+        return mean_colour(self)
 
     @property
     def has_layers(self) -> bool:

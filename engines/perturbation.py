@@ -17,7 +17,13 @@ import numpy as np
 
 from classifier.network.forward import BATCH
 from classifier.network.network import FOLDING_PASSES
+from engines.statistics import correlation
 from runtime import note, progress, tally
+
+
+def batch_for(classifier) -> int:
+    """How many composites are in one pass: a batch of images, or of clips with as many frames."""
+    return max(1, BATCH // (classifier.frames or 1))
 
 
 def batch_sizes(count: int, batch: int = BATCH) -> list[int]:
@@ -43,7 +49,7 @@ def perturbed(
 ) -> Iterator[dict[str, np.ndarray]]:
     """The program's answer for each batch of `count` composites in all.
 
-    They are made of one image, `images` being (H, W, 3), or of several, (N, H, W, 3). A program
+    They are made of one image (H, W, 3) or clip (T, H, W, 3), or of several, (N, ..., 3). A program
     about a `layer` gives its features: passes through the head alone. Ends early on Ctrl-C. In
     bfloat16 the first batch is asked in float32 too, and the correlation of the two answers noted;
     `passes` is tallied.
@@ -52,7 +58,8 @@ def perturbed(
     coming = count
     if layer is not None:  # too little work for folding to pay
         run, coming = partial(run, layer=layer), min(count, FOLDING_PASSES - 1)
-    inputs = classifier.preprocess(images.reshape(-1, *images.shape[-3:]))
+    one = images.shape[-len(classifier.input_shape) :]
+    inputs = classifier.preprocess(images.reshape(-1, *one))
     for number, batch in enumerate(progress(batches, len(batch_sizes(count, batch_size)))):
         arrays = (inputs, *batch, *constants)
         answer = run(program, arrays, coming, precision=classifier.precision)
@@ -64,20 +71,13 @@ def perturbed(
         yield answer
 
 
-def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation of two arrays; 1 where both are constant, 0 where one is."""
-    first, second = (np.asarray(a, np.float64).ravel() - np.mean(a) for a in (first, second))
-    scale = np.sqrt((first**2).sum() * (second**2).sum())
-    return float(first @ second / scale) if scale > 0 else float(np.array_equal(first, second))
-
-
 def by_image(
     images: np.ndarray,
     class_indices: np.ndarray,
     explain: Callable[..., np.ndarray],
     most: int | None = None,
 ) -> np.ndarray:
-    """Maps (N, h, w) from `explain(image, classes) -> (classes, h, w)`.
+    """Maps (N, h, w), of clips (N, t, h, w), from `explain(image, classes) -> (classes, h, w)`.
 
     Neighbours that are the same image are explained in one run, for all of their classes or for
     at `most` so many.

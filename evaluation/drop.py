@@ -1,12 +1,15 @@
 """What is left of the class when the image is multiplied by its map (Chattopadhay 2018).
 
-Grad-CAM++, https://arxiv.org/abs/1710.11063, section 4.1. The map is in [0, 1], the image on the
-preprocessed scale; each value here is one image's, and a table's mean is the paper's.
+Grad-CAM++, https://arxiv.org/abs/1710.11063, section 4.1. The map is in [0, 1]; where it
+is 0 stands the classifier's mean colour, which is 0 once it is preprocessed. Each value here is one
+image's, and a table's mean is the paper's.
 """
 
 import numpy as np
 
-from evaluation.metric import unit
+from engines.fills import background, colour_of
+from evaluation.metric import positions, unit
+from runtime import note
 
 
 def average_drop(maps, classifier, images: np.ndarray, class_indices: np.ndarray) -> np.ndarray:
@@ -34,12 +37,15 @@ def increase(maps, classifier, images: np.ndarray, class_indices: np.ndarray) ->
 def _probabilities(maps, classifier, images, class_indices) -> tuple[np.ndarray, np.ndarray]:
     """The class's probability (N,) of the image and of image times map; NaN without a map."""
     inputs = classifier.preprocess(images)
-    masks = unit(maps)[..., np.newaxis]
-    explained = (inputs * np.nan_to_num(masks)).astype(np.float32)
+    masks, hidden = unit(maps)[..., np.newaxis], background(classifier)
+    explained = (hidden + (inputs - hidden) * np.nan_to_num(masks)).astype(np.float32)
+    note(fill_rgb=[colour_of(classifier, "mean")] * len(maps))
     chosen = (np.arange(len(inputs)), np.asarray(class_indices))
     before, after = (
         classifier.scores_of_inputs(some)["scores"][chosen].astype(np.float64)
         for some in (inputs, explained)
     )
-    meaningful = np.isfinite(masks).all(axis=(1, 2, 3)) & (before > 0)  # contrasts can be below
+    meaningful = np.isfinite(masks).all(axis=positions(masks)) & (
+        before > 0
+    )  # contrasts can be below
     return before, np.where(meaningful, after, np.nan)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
+from engines.statistics import correlations
 from evaluation.fixations import DEGREES, PIXELS_PER_DEGREE, inside, pixels, wooding_map
 from evaluation.metric import unit
 
@@ -17,8 +18,7 @@ WINDOW_SIGMA = 1.5  # pixels, of SSIM's Gaussian window (Wang 2004)
 
 def pcc(maps: np.ndarray, densities: np.ndarray) -> np.ndarray:
     """Pearson's correlation with the gaze map, in [-1, 1]; NaN where one of them is constant."""
-    first, second = (_standardised(some) for some in (maps, densities))
-    return (first * second).mean(axis=(1, 2))
+    return correlations(maps, densities)
 
 
 def ssim(maps: np.ndarray, densities: np.ndarray) -> np.ndarray:

@@ -2,17 +2,19 @@
 
 The pixels of an image are shown, or taken away, `step` at a time, the most salient first; the
 score of the class is asked after every step. The metric is the area under that curve, between 0
-and 1 of the pixels, by the trapezoid rule; both ends of it are asked too.
+and 1 of the pixels, by the trapezoid rule; both ends of it are asked too. Of a clip these are the
+pixels of all of its frames, in one order.
 """
 
+import math
 from typing import Annotated, Literal
 
 import numpy as np
 
-from engines.perturbation import batches_of, perturbed
+from engines.fills import OF_ONE_COLOUR, colour_of, filled_inputs
+from engines.perturbation import batch_for, batches_of, perturbed
+from evaluation.metric import positions
 from runtime import note
-
-BLUR_TAPS, BLUR_SIGMA = 11, 5.0  # of the authors' blur, zero padded
 
 Step = Annotated[int, "pixels that change at a time"]
 Hidden = Literal["blur", "black", "mean"]
@@ -54,7 +56,10 @@ def deletion(
 
 
 def ranks_of(maps: np.ndarray) -> np.ndarray:
-    """(N, H, W) int32: each pixel's place, 0 the most salient; ties in reading order."""
+    """(N, H, W) int32, of clips (N, T, H, W): each pixel's place, 0 the most salient.
+
+    Ties are in reading order.
+    """
     order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
     ranks = np.empty(order.shape, np.int32)
     np.put_along_axis(ranks, order, np.arange(order.shape[1], dtype=np.int32)[np.newaxis], axis=1)
@@ -83,13 +88,15 @@ def curves(
     out are NaN.
     """
     pixels = ranks[0].size
-    counts = np.minimum(np.arange(-(-pixels // step) + 1) * step, pixels).astype(np.int32)
+    counts = np.minimum(np.arange(math.ceil(pixels / step) + 1) * step, pixels).astype(np.int32)
     pairs = np.stack([np.repeat(np.arange(len(ranks)), len(counts)), np.tile(counts, len(ranks))])
-    hidden = STARTS[start](classifier, images)
+    hidden = filled_inputs(classifier, images, start)
     classes = np.asarray(class_indices, np.int32)
-    batches = batches_of(pairs.T.astype(np.int32))
+    batch = batch_for(classifier)
+    batches = batches_of(pairs.T.astype(np.int32), batch)
+    constants = (ranks, hidden, classes)
     answers = perturbed(
-        classifier, program, images, batches, len(pairs.T), (ranks, hidden, classes)
+        classifier, program, images, batches, len(pairs.T), constants, batch_size=batch
     )
     scores = np.concatenate([answer[score] for answer in answers])
     scores = np.pad(scores.astype(float), (0, len(pairs.T) - len(scores)), constant_values=np.nan)
@@ -111,7 +118,8 @@ def _mixed(forward, pairs, ranks, first, rest, classes) -> dict:
     import tensorflow as tf
 
     numbers, counts = pairs[:, 0], pairs[:, 1]
-    chosen = tf.gather(ranks, numbers) < counts[:, tf.newaxis, tf.newaxis]
+    ranks = tf.gather(ranks, numbers)
+    chosen = ranks < tf.reshape(counts, (-1, *[1] * (len(ranks.shape) - 1)))
     shown = tf.where(chosen[..., tf.newaxis], tf.gather(first, numbers), tf.gather(rest, numbers))
     outputs = forward(shown)
     classes = tf.gather(classes, numbers)
@@ -128,28 +136,8 @@ def _areas(program, maps, classifier, images, class_indices, step, start, score)
         program, ranks_of(maps), classifier, images, class_indices, step, start, score
     )
     note(curve=[[shares.tolist(), row.tolist()] for row in scores])
+    if start in OF_ONE_COLOUR:
+        note(fill_rgb=[colour_of(classifier, start)] * len(maps))
     note(tied=[tied_share(saliency_map) for saliency_map in maps])
-    meaningful = np.isfinite(maps).all(axis=(1, 2))
+    meaningful = np.isfinite(maps).all(axis=positions(maps))
     return np.where(meaningful, np.trapezoid(scores, shares, axis=1), np.nan)
-
-
-def _blurred(classifier, images: np.ndarray) -> np.ndarray:
-    """The preprocessed images behind an 11-tap Gaussian of sigma 5, zero padded."""
-    import cv2
-    from scipy.ndimage import gaussian_filter1d
-
-    impulse = np.eye(BLUR_TAPS)[BLUR_TAPS // 2]  # the kernel is its blur, mirrored at the ends
-    kernel = gaussian_filter1d(impulse, BLUR_SIGMA).astype(np.float32)
-    inputs = classifier.preprocess(images)
-    blurred = [
-        cv2.sepFilter2D(one, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT) for one in inputs
-    ]
-    return np.stack(blurred).reshape(inputs.shape)
-
-
-# What pixels are hidden by, on the preprocessed scale.
-STARTS = {
-    "blur": _blurred,
-    "black": lambda classifier, images: classifier.preprocess(np.zeros_like(images)),
-    "mean": lambda classifier, images: np.zeros_like(classifier.preprocess(images)),
-}

@@ -13,24 +13,27 @@ import numpy as np
 from evaluation.ground_truth import GroundTruth
 from evaluation.metric import FIXATIONS, GAZE, MASK, OTHERS
 from registry import Call
-from representations import upsampled
+from representations import upsampled, upsampled_clip
 from runtime import noting
 
 
 @dataclass(frozen=True)
 class MetricInputs:
-    """Maps of one image by one method, and what is known of the image."""
+    """Maps of one image, or clip, by one method, and what is known of it."""
 
     classifier: Any
-    image: np.ndarray  # (H, W, 3) float32 at the classifier's input size
-    maps: list[np.ndarray]  # raw, each (h, w)
+    image: np.ndarray  # (H, W, 3) float32 at the classifier's input size; of a clip (T, H, W, 3)
+    maps: list[np.ndarray]  # raw, each (h, w); of a clip (t, h, w)
     class_indices: list[int]
     explain: Callable[[np.ndarray, np.ndarray], np.ndarray]
     truth: GroundTruth | None = None
     other_fixations: np.ndarray | None = None  # (m, 2) in parts of the image's width and height
 
     def sized(self, metric) -> np.ndarray:
-        """(N, H, W): the maps at the size at which this metric compares."""
+        """(N, H, W), of a clip (N, T, H, W): the maps at the size at which this metric compares."""
+        if self.image.ndim == 4:
+            size = self.image.shape[:-1]
+            return np.stack([upsampled_clip(saliency_map, size) for saliency_map in self.maps])
         truths = [self.truth_of(kind) for kind in metric.truths if kind in (GAZE, MASK)]
         size = truths[0].shape if truths else self.image.shape[:2]
         size = self.truth.size if FIXATIONS in metric.truths else size

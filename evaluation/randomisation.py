@@ -9,7 +9,8 @@ from typing import Annotated
 
 import numpy as np
 
-from representations import upsampled
+from evaluation.metric import positions
+from representations import upsampled, upsampled_clip
 from runtime import note, progress
 
 
@@ -46,7 +47,7 @@ def randomisation(
             correlations.append((before * _ranks(_as_large(changed, maps.shape[1:]))).mean(axis=1))
     cascade = np.array(correlations).T  # (N, stages)
     note(cascade=[[ends[: len(row)], row.tolist()] for row in cascade])
-    constant = np.ptp(maps, axis=(1, 2)) == 0
+    constant = np.ptp(maps, axis=positions(maps)) == 0
     unfinished = len(correlations) < len(ends)
     return np.where(constant | unfinished, np.nan, cascade.mean(axis=1))
 
@@ -97,5 +98,6 @@ def _ranks(maps: np.ndarray) -> np.ndarray:
     return ranks / np.where(deviation > 0, deviation, 1)
 
 
-def _as_large(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return np.stack([upsampled(saliency_map, size) for saliency_map in maps])
+def _as_large(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    bring = upsampled if len(size) == 2 else upsampled_clip
+    return np.stack([bring(saliency_map, size) for saliency_map in maps])

@@ -1,7 +1,8 @@
 """ROAD, remove and debias (Rong 2022, https://arxiv.org/abs/2202.00449).
 
 Pixels are not hidden by a constant, whose shape alone gives a class away, but by what their
-neighbours would have there: the solution of a linear system, plus a little noise.
+neighbours would have there: the solution of a linear system, plus a little noise. Of a clip that is
+done frame by frame: the same share of each is removed, so that there are always neighbours.
 """
 
 from typing import Annotated
@@ -28,7 +29,8 @@ def road(
 ) -> np.ndarray:
     """How much more the class keeps when the least than when the most salient pixels go, halved.
 
-    (LeRF - MoRF) / 2 of its probability, the mean over removing 10, 20, ... 90 % of the pixels.
+    (LeRF - MoRF) / 2 of its probability, the mean over removing 10, 20, ... 90 % of the pixels; of
+    a clip, of each frame's pixels.
     """
     inputs = classifier.preprocess(images)
     values = []
@@ -37,13 +39,24 @@ def road(
             values.append(np.nan)
             continue
         rng = np.random.default_rng(seed)
-        order = np.argsort(-saliency_map, axis=None, kind="stable")
-        counts = [round(order.size * percentile / 100) for percentile in PERCENTILES]
-        removed = [order[:count] for count in counts] + [order[::-1][:count] for count in counts]
-        imputed = np.stack([_imputed(image, places, noise, rng) for places in removed])
+        frames = zip(  # of an image one
+            saliency_map.reshape(-1, *saliency_map.shape[-2:]),
+            image.reshape(-1, *image.shape[-3:]),
+            strict=True,
+        )
+        imputed = np.stack([_removed(*frame, noise, rng) for frame in frames], axis=1)
+        imputed = imputed.reshape(-1, *image.shape)
         most, least = classifier.scores_of_inputs(imputed)["scores"][:, index].reshape(2, -1)
         values.append(float((least.astype(np.float64) - most).mean() / 2))
     return np.array(values)
+
+
+def _removed(saliency_map: np.ndarray, image: np.ndarray, noise: float, rng) -> np.ndarray:
+    """(18, H, W, C): the image without its most salient pixels by percentiles, then the least."""
+    order = np.argsort(-saliency_map, axis=None, kind="stable")
+    counts = [round(order.size * percentile / 100) for percentile in PERCENTILES]
+    removed = [order[:count] for count in counts] + [order[::-1][:count] for count in counts]
+    return np.stack([_imputed(image, places, noise, rng) for places in removed])
 
 
 def _imputed(image: np.ndarray, places: np.ndarray, noise: float, rng) -> np.ndarray:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from engines.statistics import correlations
+
 ANGLE = 15.0  # degrees, to one side or the other
 BRIGHTNESS = 40.0  # of 255, added or taken
 CONTRAST = (0.6, 1.4)  # factors of the distance from the mean
@@ -114,10 +116,8 @@ def agreement(before: np.ndarray, after: np.ndarray, augmented: Augmented) -> fl
 
     Both (H, W), at the image's size. NaN where one of them is constant there.
     """
-    first, second = (m[augmented.valid].astype(float) for m in (before, augmented.undo(after)))
-    first, second = first - first.mean(), second - second.mean()
-    scale = np.sqrt((first**2).sum() * (second**2).sum())
-    return float(first @ second / scale) if scale > 0 else float("nan")
+    pair = (saliency_map[augmented.valid] for saliency_map in (before, augmented.undo(after)))
+    return float(correlations(*(values[np.newaxis] for values in pair))[0])
 
 
 def _all(image: np.ndarray) -> np.ndarray:

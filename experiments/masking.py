@@ -7,13 +7,12 @@ the order of reading.
 
 from typing import Literal, NamedTuple
 
-import cv2
 import numpy as np
 
+from engines import fills
 from representations import upsampled
 
 CELLS = 14  # of a side of the grid of rectangles
-BLUR = 12.0  # standard deviation of the blur that hides, pixels where the shorter side has 224
 
 Shape = Literal["rectangles", "pixels"]
 Fill = Literal["black", "blur"]
@@ -99,13 +98,9 @@ def _first(order: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray
     return chosen[labels]
 
 
-def _blurred(image: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(image, (0, 0), BLUR * min(image.shape[:2]) / 224)
-
-
 # Cells of a side of an image (H, W), and what hides it.
 GRIDS = {
     "rectangles": lambda size: tuple(min(CELLS, side) for side in size),
     "pixels": lambda size: size,
 }
-FILLS = {"black": np.zeros_like, "blur": _blurred}
+FILLS = {"black": fills.black, "blur": fills.wide_blur}

@@ -1,5 +1,6 @@
 """The table of methods, keyed by the names that they are asked for by."""
 
+from dataclasses import replace
 from functools import partial
 
 from fem import fem
@@ -32,70 +33,68 @@ from methods.method import Method
 
 of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
-METHODS = {
-    method.name: method
-    for method in (
-        Method(gradcam, "Grad-CAM", needs_layers=True, of_clips=True),
-        Method(cam.cam, "CAM", needs_layers=True),
-        Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
-        Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
-        Method(xgradcam.xgradcam, "XGrad-CAM", needs_layers=True),
-        Method(layercam.layercam, "LayerCAM", needs_layers=True),
-        Method(
-            eigencam.eigencam, "Eigen-CAM", class_agnostic=True, needs_layers=True, display="signed"
-        ),
-        Method(scorecam.scorecam, "Score-CAM", many_passes=True, needs_layers=True),
-        Method(ablationcam.ablationcam, "Ablation-CAM", many_passes=True, needs_layers=True),
-        Method(fem, "FEM", class_agnostic=True, needs_layers=True, of_clips=True),
-        Method(mlfem.mlfem, "MLFEM", class_agnostic=True, needs_layers=True),
-        Method(
-            rise.rise,
-            "RISE",
-            many_passes=True,
-            display="range",
-            presets=rise.PRESETS,
-            draws=("convergence",),
-        ),
-        Method(drise.drise, "D-RISE", many_passes=True, display="range", draws=("convergence",)),
-        Method(
-            lime.lime,
-            "LIME",
-            many_passes=True,
-            display="signed",
-            presets=lime.PRESETS,
-            draws=("superpixels",),
-        ),
-        Method(occlusion.occlusion, "Occlusion", many_passes=True, display="signed"),
-        Method(
-            kernelshap.kernelshap,
-            "Kernel SHAP",
-            many_passes=True,
-            display="signed",
-            draws=("superpixels",),
-        ),
-        Method(patches.patches, "Patches", many_passes=True, shown=("brightened",)),
-        Method(
-            attention.attention,
-            "Attention",
-            class_agnostic=True,
-            needs_layers=True,
-            own_layer=True,
-            shown=("brightened",),
-        ),
-        of_pixels(saliency.saliency, "Saliency", of_boxes=True, draws=("colour",)),
-        of_pixels(smoothgrad.smoothgrad, "SmoothGrad", many_passes=True),
-        of_pixels(
-            integrated_gradients.integrated_gradients,
-            "Integrated gradients",
-            many_passes=True,
-            display="signed percentile",
-        ),
-        of_pixels(guided_backprop.guided_backprop, "Guided backpropagation", draws=("colour",)),
-        of_pixels(
-            guided_gradcam.guided_gradcam, "Guided Grad-CAM", by_pixels=False, draws=("colour",)
-        ),
-        of_pixels(deconvnet.deconvnet, "Deconvolution", draws=("colour",)),
-    )
-}
+ROWS = (
+    Method(gradcam, "Grad-CAM", needs_layers=True, of_clips=True),
+    Method(cam.cam, "CAM", needs_layers=True),
+    Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
+    Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
+    Method(xgradcam.xgradcam, "XGrad-CAM", needs_layers=True),
+    Method(layercam.layercam, "LayerCAM", needs_layers=True),
+    Method(
+        eigencam.eigencam, "Eigen-CAM", class_agnostic=True, needs_layers=True, display="signed"
+    ),
+    Method(scorecam.scorecam, "Score-CAM", many_passes=True, needs_layers=True),
+    Method(ablationcam.ablationcam, "Ablation-CAM", many_passes=True, needs_layers=True),
+    Method(fem, "FEM", class_agnostic=True, needs_layers=True, of_clips=True),
+    Method(mlfem.mlfem, "MLFEM", class_agnostic=True, needs_layers=True),
+    Method(
+        rise.rise,
+        "RISE",
+        of_clips=True,
+        many_passes=True,
+        display="range",
+        presets=rise.PRESETS,
+        draws=("convergence",),
+    ),
+    Method(drise.drise, "D-RISE", many_passes=True, display="range", draws=("convergence",)),
+    Method(
+        lime.lime,
+        "LIME",
+        many_passes=True,
+        display="signed",
+        presets=lime.PRESETS,
+        draws=("superpixels",),
+    ),
+    Method(occlusion.occlusion, "Occlusion", of_clips=True, many_passes=True, display="signed"),
+    Method(
+        kernelshap.kernelshap,
+        "Kernel SHAP",
+        many_passes=True,
+        display="signed",
+        draws=("superpixels",),
+    ),
+    Method(patches.patches, "Patches", many_passes=True, shown=("brightened",)),
+    Method(
+        attention.attention,
+        "Attention",
+        class_agnostic=True,
+        needs_layers=True,
+        own_layer=True,
+        shown=("brightened",),
+    ),
+    of_pixels(saliency.saliency, "Saliency", of_boxes=True, draws=("colour",)),
+    of_pixels(smoothgrad.smoothgrad, "SmoothGrad", many_passes=True),
+    of_pixels(
+        integrated_gradients.integrated_gradients,
+        "Integrated gradients",
+        many_passes=True,
+        display="signed percentile",
+    ),
+    of_pixels(guided_backprop.guided_backprop, "Guided backpropagation", draws=("colour",)),
+    of_pixels(guided_gradcam.guided_gradcam, "Guided Grad-CAM", by_pixels=False, draws=("colour",)),
+    of_pixels(deconvnet.deconvnet, "Deconvolution", draws=("colour",)),
+)
+OF_CLIPS = tuple(method.name for method in ROWS if method.of_clips)
+METHODS = {method.name: replace(method, clip_methods=OF_CLIPS) for method in ROWS}
 
 __all__ = ["METHODS", "Method"]

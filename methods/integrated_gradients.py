@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 import numpy as np
 
 from classifier.network.forward import CLASSES_AT_ONCE, GRADIENT_BATCH
+from engines.fills import background, colour_of
 from engines.perturbation import batch_sizes, by_image
 from engines.pixel_gradients import mean_gradients, summed_gradients
-from methods.occlusion import filling
 from runtime import note
 
 
@@ -23,7 +23,8 @@ def integrated_gradients(
     *,
     steps: Annotated[int, "how many points of the path from the baseline to the image"] = 50,
     baseline: Annotated[
-        Literal["black", "mean"], "where the path begins; mean is 0 on the preprocessed scale"
+        Literal["black", "mean"],
+        "where the path begins; mean: the colour that is 0 once preprocessed",
     ] = "black",
 ) -> np.ndarray:
     """Integrated gradients: (N, H, W), each pixel's share in S_c(x) - S_c(baseline); signed.
@@ -34,8 +35,10 @@ def integrated_gradients(
     if steps < 1:
         raise ValueError(f"INTEGRATED_GRADIENTS: steps is at least 1, got steps={steps}")
 
+    note(fill_rgb=colour_of(classifier, baseline))
+
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        start, end = filling(classifier, baseline), classifier.preprocess(image[np.newaxis])
+        start, end = background(classifier, baseline), classifier.preprocess(image[np.newaxis])
         batches = path_nodes(steps)
         constants = (start, *classes)
         slopes = mean_gradients(classifier, path_points, image, batches, steps, constants)

@@ -23,6 +23,7 @@ class Method(Entry):
     needs_layers: bool = False  # looks inside, so that a function of images will not do
     by_pixels: bool = False  # looks at no one layer, but at the gradient by the image's pixels
     of_clips: bool = False  # explains clips (N, T, H, W, 3) too, by maps (N, t, h, w)
+    clip_methods: tuple[str, ...] = ()  # the table's methods that do, to be named where this cannot
     own_layer: bool = False  # looks at a layer that only some networks have, whatever the target
     of_boxes: bool = False  # explains a detector's boxes by its gradient; black boxes do anyway
     many_passes: bool = False  # for one image: hundreds, through the perturbation engine
@@ -40,7 +41,7 @@ class Method(Entry):
         if classifier.frames and not self.of_clips:
             raise ValueError(
                 f"{self.name} explains images, and {classifier.name} takes clips of "
-                f"{classifier.frames} frames"
+                f"{classifier.frames} frames; clips are explained by {', '.join(self.clip_methods)}"
             )
         enough = classifier.has_layers or (self.of_boxes and classifier.has_gradients)
         if self.needs_layers and not enough:

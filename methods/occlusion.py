@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from engines.perturbation import batches_of, by_image, perturbed
+from engines.fills import background, note_fill
+from engines.perturbation import batch_for, batches_of, by_image, perturbed
 
 
 def occlusion(
@@ -16,73 +17,94 @@ def occlusion(
     patch: Annotated[int, "side of the patch, pixels"] = 32,
     stride: Annotated[int, "from one patch to the next, pixels"] = 16,
     fill: Annotated[
-        Literal["mean", "black", "white"], "what covers; mean is 0 on the preprocessed scale"
+        Literal["mean", "black", "white"],
+        "what covers; mean: the colour that is 0 once preprocessed",
     ] = "mean",
     score: Annotated[Literal["logit", "probability"], "whose drop is shown"] = "logit",
+    frames: Annotated[int, "of clips: length of the patch; 0: a quarter of the clip"] = 0,
+    frame_stride: Annotated[
+        int, "of clips: from one patch to the next, frames; 0: half its length"
+    ] = 0,
 ) -> np.ndarray:
     """Occlusion: (N, H, W), how much the class loses where a patch covers it; signed, black-box.
 
-    Each pixel has the mean drop of the patches that cover it. Raises ValueError where the patches
-    would leave pixels uncovered.
+    Each pixel has the mean drop of the patches that cover it. Of clips it is (N, T, H, W), the
+    patch being a block of frames, rows and columns. Raises ValueError where the patches would leave
+    pixels uncovered.
     """
-    if not 1 <= stride <= patch:
-        raise ValueError(f"OCCLUSION: 1 <= stride <= patch, got stride={stride}, patch={patch}")
+    sides, strides = (patch, patch), (stride, stride)
+    if classifier.frames:
+        frames = frames or max(1, classifier.frames // 4)
+        sides, strides = (frames, *sides), (frame_stride or max(1, frames // 2), *strides)
+    if not all(1 <= step <= side for side, step in zip(sides, strides, strict=True)):
+        raise ValueError(
+            f"OCCLUSION: 1 <= stride <= patch, and of clips 1 <= frame_stride <= frames; got "
+            f"{stride=}, {patch=}, {frame_stride=}, {frames=}"
+        )
+    note_fill(classifier, fill)
+    corners = patch_corners(classifier.input_shape[:-1], sides, strides)
+    nowhere = np.full((1, len(sides)), -max(sides))  # the first covers nothing
+    covered = np.concatenate([nowhere, corners]).astype(np.int32)
+    batch = batch_for(classifier)
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        height, width = image.shape[:2]
-        corners = np.array(
-            list(product(_starts(height, patch, stride), _starts(width, patch, stride)))
-        )
-        covered = np.concatenate([np.full((1, 2), -patch), corners])  # the first covers nothing
+        constants = (np.array(sides, np.int32), background(classifier, fill), classes)
         answers = perturbed(
             classifier,
             covered_patches,
             image,
-            batches_of(covered.astype(np.int32)),
+            batches_of(covered, batch),
             len(covered),
-            (np.int32(patch), filling(classifier, fill), classes),
+            constants,
+            batch_size=batch,
         )
         name = {"logit": "logits", "probability": "scores"}[score]
         values = np.concatenate([answer[name] for answer in answers])  # (1 + patches, classes)
-        return _mean_drop(values[0] - values[1:], corners, patch, (height, width))
+        return _mean_drop(values[0] - values[1:], corners, sides, image.shape[:-1])
 
     return by_image(images, class_indices, explain)
 
 
-def covered_patches(forward, inputs, corners, patch, filling, classes) -> dict:
-    """The program of occlusion: scores and logits (B, classes) with a patch at each corner."""
+def covered_patches(forward, inputs, corners, sides, filling, classes) -> dict:
+    """The program of occlusion: scores and logits (B, classes) with a patch at each corner.
+
+    Corners (B, axes) and sides (axes,) are along rows and columns, of clips along time before.
+    """
     import tensorflow as tf
 
-    rows = tf.range(tf.shape(inputs)[1]) - corners[:, :1]  # (B, H), counted from the patch
-    columns = tf.range(tf.shape(inputs)[2]) - corners[:, 1:]
-    in_rows = (rows >= 0) & (rows < patch)
-    in_columns = (columns >= 0) & (columns < patch)
-    hidden = in_rows[:, :, tf.newaxis] & in_columns[:, tf.newaxis]
-    outputs = forward(tf.where(hidden[..., tf.newaxis], filling, inputs))
+    axes = len(inputs.shape) - 2
+    hidden = True
+    for axis in range(axes):
+        places = tf.range(tf.shape(inputs)[1 + axis]) - corners[:, axis : axis + 1]  # in the patch
+        inside = (places >= 0) & (places < sides[axis])  # (B, H)
+        along = [-1 if other == axis else 1 for other in range(axes)]
+        hidden = hidden & tf.reshape(inside, (tf.shape(corners)[0], *along, 1))
+    outputs = forward(tf.where(hidden, filling, inputs))
     return {
         "logits": tf.gather(outputs.logits, classes, axis=1),
         "scores": tf.gather(outputs.scores, classes, axis=1),
     }
 
 
-def _starts(side: int, patch: int, stride: int) -> range:
-    """Where patches start along a side: every stride, the last one reaching the end."""
-    return range(0, max(side - patch + stride, 1), stride)
+def patch_corners(
+    size: tuple[int, ...], sides: tuple[int, ...], strides: tuple[int, ...]
+) -> np.ndarray:
+    """(patches, axes): where patches begin, every stride, the last one reaching the end."""
+    starts = (
+        range(0, max(whole - side + stride, 1), stride)
+        for whole, side, stride in zip(size, sides, strides, strict=True)
+    )
+    return np.array(list(product(*starts)))
 
 
-def filling(classifier, fill: str) -> np.ndarray:
-    """(1, H, W, C) on the preprocessed scale."""
-    if fill == "mean":
-        return np.zeros((1, *classifier.input_shape), np.float32)
-    image = np.full((1, *classifier.input_size, 3), 255.0 * (fill == "white"), np.float32)
-    return classifier.preprocess(image)
-
-
-def _mean_drop(drops, corners, patch: int, size: tuple[int, int]) -> np.ndarray:
+def _mean_drop(
+    drops: np.ndarray, corners: np.ndarray, sides: tuple[int, ...], size: tuple[int, ...]
+) -> np.ndarray:
     """(classes, H, W) from drops (patches, classes)."""
     total = np.zeros((drops.shape[1], *size))
     count = np.zeros(size)
-    for (top, left), drop in zip(corners[: len(drops)], drops, strict=True):
-        total[:, top : top + patch, left : left + patch] += drop[:, None, None]
-        count[top : top + patch, left : left + patch] += 1
+    for corner, drop in zip(corners[: len(drops)], drops, strict=True):
+        patch = tuple(slice(at, at + side) for at, side in zip(corner, sides, strict=True))
+        total[:, *patch] += drop.reshape(-1, *[1] * len(size))
+        count[patch] += 1
     return total / np.maximum(count, 1)

@@ -3,7 +3,8 @@
     S = sum over i of p_c(x . M_i) M_i / (N p)     (eq. 6; p: the probability that a cell is kept)
 
 M_i is a grid of s x s cells, each 1 with probability p, upsampled bilinearly to (s + 1) x (s + 1)
-cells of ceil(size / s) pixels and cropped at a random shift of less than a cell.
+cells of ceil(size / s) pixels and cropped at a random shift of less than a cell. Of a clip it is a
+grid over time too, upsampled trilinearly, with a shift of less than a cell along each axis.
 """
 
 import math
@@ -12,13 +13,18 @@ from typing import Annotated
 
 import numpy as np
 
-from engines.perturbation import batch_sizes, by_image, correlation, perturbed
+from engines.fills import background, note_fill
+from engines.perturbation import batch_for, batch_sizes, by_image, perturbed
+from engines.statistics import correlation
 from runtime import note
 
 PRESETS = {
     "lab": {"masks": 200, "grid": 8, "keep": 0.4},
     "authors": {"masks": 8000, "grid": 7, "keep": 0.5},  # for ResNet50
 }
+TimeGrid = Annotated[
+    int, "of clips: cells of a mask over time; 0: one for two frames, as many as `grid` at most"
+]
 
 
 def rise(
@@ -33,41 +39,71 @@ def rise(
     until_stable: Annotated[
         float, "stop when the map correlates so well with that of half as many masks; 0: never"
     ] = 0.0,
+    time_grid: TimeGrid = 0,
 ) -> np.ndarray:
     """RISE: (N, H, W), the mean probability of the class where a pixel is seen; black-box.
 
-    Petsiuk 2018, eq. 6. Notes the convergence curve: (masks, correlation with the map of half as
-    many). Raises ValueError for options out of range.
+    Petsiuk 2018, eq. 6. Of clips it is (N, T, H, W). Notes the convergence curve: (masks,
+    correlation with the map of half as many). Raises ValueError for options out of range.
     """
-    if masks < 1 or grid < 1 or not 0 < keep < 1 or not 0 <= until_stable < 1:
+    if masks < 1 or grid < 1 or time_grid < 0 or not 0 < keep < 1 or not 0 <= until_stable < 1:
         raise ValueError(
-            "RISE: masks and grid are at least 1, keep is between 0 and 1, until_stable from 0 to "
-            f"below 1; got masks={masks}, grid={grid}, keep={keep}, until_stable={until_stable}"
+            "RISE: masks and grid are at least 1, time_grid at least 0, keep is between 0 and 1, "
+            f"until_stable from 0 to below 1; got {masks=}, {grid=}, {time_grid=}, {keep=}, "
+            f"{until_stable=}"
         )
+    counts = cells_of(classifier.frames, grid, time_grid)
+    cells = [
+        math.ceil(side / count)
+        for side, count in zip(classifier.input_shape[:-1], counts, strict=True)
+    ]
+    upsampling = [upsampling_matrix(*pair) for pair in zip(counts, cells, strict=True)]
+    batch = batch_for(classifier)
+    note_fill(classifier)
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        size = image.shape[:2]
-        cells = [math.ceil(side / grid) for side in size]
-        upsampling = tuple(upsampling_matrix(grid, cell) for cell in cells)
-        batches = random_grids(masks, grid, keep, cells, seed)
-        answers = perturbed(classifier, made_masks, image, batches, masks, (*upsampling, classes))
-        return _summed(answers, masks, until_stable) / keep
+        batches = random_grids(masks, counts, keep, cells, seed, batch)
+        constants = (background(classifier), classes, *upsampling)
+        answers = perturbed(
+            classifier, made_masks, image, batches, masks, constants, batch_size=batch
+        )
+        return _summed(answers, batch_sizes(masks, batch), until_stable) / keep
 
     return by_image(images, class_indices, explain)
 
 
+def cells_of(frames: int | None, grid: int, time_grid: int) -> tuple[int, ...]:
+    """How many cells a mask has along rows and columns; of clips along time, before these."""
+    if frames is None:
+        return grid, grid
+    return time_grid or max(1, min(grid, frames // 2)), grid, grid
+
+
 def random_grids(
-    masks: int, grid: int, keep: float, cells: list[int], seed: int
+    masks: int,
+    counts: tuple[int, ...],
+    keep: float,
+    cells: list[int],
+    seed: int,
+    batch: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of grids (B, s, s) of zeros and ones, and of shifts (B, 2), rows and columns."""
-    rng = np.random.default_rng(seed)
-    for size in batch_sizes(masks):
-        grids = rng.random((size, grid, grid)) < keep
-        yield grids.astype(np.float32), rng.integers(0, cells, (size, 2)).astype(np.int32)
+    """Batches of grids (B, *counts) of zeros and ones, and of shifts (B, axes), below `cells`.
+
+    The same masks whatever the batch; and of clips with one cell over time those of images.
+    """
+    grid_rng = np.random.default_rng(seed)
+    shift_rngs = [np.random.default_rng([seed, 1 + axis]) for axis in range(len(cells))]
+    for size in batch_sizes(masks, batch):
+        grids = grid_rng.random((size, *counts)) < keep
+        shifts = [  # rows and columns first: they have the same shifts with and without time
+            rng.integers(0, cell, size)
+            for rng, cell in zip(shift_rngs, reversed(cells), strict=True)
+        ]
+        yield grids.astype(np.float32), np.stack(shifts[::-1], axis=1).astype(np.int32)
 
 
 def upsampling_matrix(grid: int, cell: int) -> np.ndarray:
-    """((s + 1) cell, s): bilinear from s cells to (s + 1) cells of pixels, half-pixel centres.
+    """((s + 1) cell, s): linear from s cells to (s + 1) cells of pixels, half-pixel centres.
 
     Outside of the first and the last cell's middle it is mirrored, as the authors have it.
     """
@@ -77,28 +113,34 @@ def upsampling_matrix(grid: int, cell: int) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(grid))).astype(np.float32)
 
 
-def made_masks(forward, inputs, grids, shifts, row_upsampling, column_upsampling, classes) -> dict:
-    """The program of RISE: each mask is two small matrix products, rows and columns shifted."""
+def made_masks(forward, inputs, grids, shifts, background, classes, *upsampling) -> dict:
+    """The program of RISE: each mask is its grid, upsampled and shifted along each axis in turn."""
     import tensorflow as tf
 
-    height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
-    rows = tf.gather(row_upsampling, shifts[:, :1] + tf.range(height))  # (B, H, s)
-    columns = tf.gather(column_upsampling, shifts[:, 1:] + tf.range(width))  # (B, W, s)
-    masks = tf.matmul(tf.matmul(rows, grids), columns, transpose_b=True)
-    return given_masks(forward, inputs, masks, classes)
+    masks = grids  # (B, s, ...) -> (B, ..., H): the first axis goes to the end, upsampled
+    for axis, matrix in enumerate(upsampling):
+        side, shape = tf.shape(inputs)[1 + axis], tf.shape(masks)
+        chosen = tf.gather(matrix, shifts[:, axis : axis + 1] + tf.range(side))  # (B, H, s)
+        flat = tf.reshape(masks, (shape[0], shape[1], -1))
+        flat = tf.matmul(flat, chosen, transpose_a=True, transpose_b=True)  # (B, ..., H)
+        masks = tf.reshape(flat, tf.concat([shape[:1], shape[2:], [side]], axis=0))
+    return given_masks(forward, inputs, masks, background, classes)
 
 
-def given_masks(forward, inputs, masks, classes) -> dict:
-    """Sum over the batch of p_c(x . M) M, as (classes, H, W), for masks (B, H, W)."""
+def given_masks(forward, inputs, masks, background, classes) -> dict:
+    """Sum over the batch of p_c(x . M) M, as (classes, H, W), for masks (B, H, W).
+
+    x . M is x where M is 1 and the background where it is 0: the mean colour, 0 to the network.
+    """
     import tensorflow as tf
 
-    scores = tf.gather(forward(inputs * masks[..., tf.newaxis]).scores, classes, axis=1)
+    composites = background + masks[..., tf.newaxis] * (inputs - background)
+    scores = tf.gather(forward(composites).scores, classes, axis=1)
     return {"weighted": tf.tensordot(scores, masks, [[0], [0]])}
 
 
-def _summed(answers, masks: int, until_stable: float) -> np.ndarray:
+def _summed(answers, sizes: list[int], until_stable: float) -> np.ndarray:
     """Mean over the masks of p_c M_i (classes, H, W); notes how it came to rest."""
-    sizes = batch_sizes(masks)
     halves_of = _halves(len(sizes))
     total, done, curve, earlier = 0.0, 0, [], {}
     for number, answer in enumerate(answers, start=1):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from classifier.network.logits import softmax
 from engines.activation_maps import Smooth, activation_maps
+from engines.fills import background, note_fill
 from engines.perturbation import batches_of, by_image, perturbed
 
 FLAT = 1e-6  # a channel's span, relative to its largest value, that is rounding and no map
@@ -23,16 +23,21 @@ def scorecam(
 def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarray:
     """w_kc A_k (N, h, w, K)."""
 
+    from scipy.special import softmax
+
+    hidden = background(classifier)
+    note_fill(classifier)
+
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         features = classifier.features(image[np.newaxis], layer)  # (1, h, w, K)
         channels = np.ascontiguousarray(np.moveaxis(features[0], -1, 0))  # (K, h, w)
         sizes = zip(channels.shape[1:], image.shape[:2], strict=True)
-        constants = (*(aligned_upsampling(*size) for size in sizes), classes)
+        constants = (*(aligned_upsampling(*size) for size in sizes), hidden, classes)
         batches = batches_of(channels)
         answers = perturbed(classifier, masked, image, batches, len(channels), constants)
         logits = np.concatenate([answer["logits"] for answer in answers])  # (passes, classes)
         weights = np.zeros((len(classes), len(channels)), np.float32)
-        weights[:, : len(logits)] = softmax(logits.T)  # fewer where it was stopped early
+        weights[:, : len(logits)] = softmax(logits.T, axis=-1)  # fewer where it was stopped early
         return features * weights[:, np.newaxis, np.newaxis]
 
     return by_image(images, class_indices, explain)
@@ -44,7 +49,9 @@ def aligned_upsampling(cells: int, pixels: int) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(cells))).astype(np.float32)
 
 
-def masked(forward, inputs, channels, row_upsampling, column_upsampling, classes) -> dict:
+def masked(
+    forward, inputs, channels, row_upsampling, column_upsampling, background, classes
+) -> dict:
     """The program: logits (B, classes) of the image under each channel (B, h, w) as a mask."""
     import tensorflow as tf
 
@@ -53,4 +60,5 @@ def masked(forward, inputs, channels, row_upsampling, column_upsampling, classes
     spans = tf.reduce_max(masks, axis=(1, 2), keepdims=True) - lows
     largest = tf.reduce_max(tf.abs(masks), axis=(1, 2), keepdims=True)
     masks = tf.where(spans > FLAT * largest, tf.math.divide_no_nan(masks - lows, spans), 0.0)
-    return {"logits": tf.gather(forward(inputs * masks[..., tf.newaxis]).logits, classes, axis=1)}
+    composites = background + masks[..., tf.newaxis] * (inputs - background)
+    return {"logits": tf.gather(forward(composites).logits, classes, axis=1)}

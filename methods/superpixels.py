@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from engines.fills import FILLS, segment_means
 from engines.perturbation import batches_of, perturbed
 from images import ImageError
 from runtime import note
@@ -42,14 +43,7 @@ def superpixels(image: np.ndarray, name: str, seed: int) -> np.ndarray:
 
 def hidden_image(image: np.ndarray, segments: np.ndarray, hide: str) -> np.ndarray:
     """(H, W, 3): what stands where a superpixel is hidden, its own mean colour or black."""
-    if hide == "black":
-        return np.zeros_like(image)
-    counts = np.bincount(segments.ravel())
-    means = [
-        np.bincount(segments.ravel(), channel.ravel()) / counts
-        for channel in image.T.swapaxes(1, 2)
-    ]
-    return np.stack(means, axis=-1)[segments].astype(np.float32)
+    return segment_means(image, segments) if hide == "mean" else FILLS[hide](image)
 
 
 def switched_scores(

@@ -39,17 +39,6 @@ def row_of(tensor) -> np.ndarray | None:
     return np.asarray(tensor, np.float32).reshape(1, -1)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """(N, K) logits -> (N, K) probabilities that sum to 1."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """(N, K) logits -> (N, K) probabilities, each by itself."""
-    return 0.5 * (1 + np.tanh(0.5 * logits))
-
-
 def logit_source(steps: list[Step], output: np.ndarray, own_link: str | None) -> LogitSource:
     """Where the values z are whose softmax or sigmoid is the model's output.
 

@@ -260,9 +260,7 @@ def _explained(
         explanation = _explanation(
             batch[number], scores[number], classifier, method, index, maps[position]
         )
-        diagnosis = diagnose(
-            maps[position], classifier, images[position], index, method.entry, own_arrays
-        )
+        diagnosis = diagnose(maps[position], classifier, images[position], index, method.entry)
         yield (
             number,
             replace(

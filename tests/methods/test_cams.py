@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from scipy.special import softmax
 from support import noise, sequential
 
 from classifier import load_classifier
 from classifier.network.forward import BATCH
-from classifier.network.logits import softmax
 from gradcam import gradcam
 from methods import METHODS, ablationcam, gradcampp, hirescam, scorecam, xgradcam
 from runtime import noting
@@ -173,8 +173,9 @@ def test_scorecam_asks_with_each_channel_as_a_mask(linear):
     masks = masks.transpose(0, 2, 1)  # (K, 32, 32)
     masks -= masks.min(axis=(1, 2), keepdims=True)
     masks /= np.maximum(masks.max(axis=(1, 2), keepdims=True), 1e-30)  # some channels are off
-    logits = linear.logits((image * masks[..., None]).astype(np.float32))
-    expected = np.maximum(features @ softmax(logits.T)[1], 0)
+    seen = 127.5 + masks[..., None] * (image - 127.5)  # the network rescales that to 0 by itself
+    logits = linear.logits(seen.astype(np.float32))
+    expected = np.maximum(features @ softmax(logits.T, axis=-1)[1], 0)
     (ours,) = METHODS["SCORECAM"](linear, image, [1])
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
 

@@ -10,7 +10,7 @@ from support import head, noise, randomised, sequential
 
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import Labels
-from engines.perturbation import correlation
+from engines.statistics import correlation
 from gradcam import gradcam
 from methods import METHODS
 from pipeline.explaining.diagnosis import diagnose

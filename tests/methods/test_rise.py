@@ -7,7 +7,9 @@ from support import NAMES, noise, reference, relative_difference, sequential
 
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import numbered_labels
-from engines.perturbation import batches_of, correlation, perturbed
+from engines.fills import background
+from engines.perturbation import batches_of, perturbed
+from engines.statistics import correlation
 from methods import METHODS
 from methods.rise import given_masks, made_masks, random_grids, rise, upsampling_matrix
 from runtime import noting
@@ -62,8 +64,9 @@ def test_with_the_references_own_masks_the_maps_agree(lite, name, their_masks):
     maps = reference(name)
     classes = maps["classes"].astype(np.int32)
     image = maps["image_u8"].astype(np.float32)
+    constants = (background(lite), classes)
     batches = batches_of(their_masks)
-    answers = perturbed(lite, given_masks, image, batches, len(their_masks), (classes,))
+    answers = perturbed(lite, given_masks, image, batches, len(their_masks), constants)
     ours = sum(answer["weighted"] for answer in answers) / (len(their_masks) * 0.5)
     for j in (0, 1):
         assert relative_difference(ours[j], maps[f"rise_{j}"]) < 1e-4
@@ -71,7 +74,7 @@ def test_with_the_references_own_masks_the_maps_agree(lite, name, their_masks):
 
 def test_masks_are_the_authors_grid_upsampled_and_shifted():
     """The authors upsample with scikit-image and crop; the toolkit multiplies two matrices."""
-    grids, shifts = next(random_grids(4, 7, 0.5, [5, 5], seed=3))
+    grids, shifts = next(random_grids(4, (7, 7), 0.5, [5, 5], seed=3, batch=4))
     ours = masks_of(7, 0.5, 4, (32, 32), seed=3)
     for grid, (row, column), mask in zip(grids, shifts, ours, strict=True):
         large = resize(grid, (40, 40), order=1, mode="reflect", anti_aliasing=False)
@@ -82,7 +85,7 @@ def test_every_mask_has_its_own_shift_and_the_share_that_is_asked_for():
     masks = masks_of(8, 0.4, 600, (32, 48))
     assert masks.mean() == pytest.approx(0.4, abs=0.02)
     assert 0 <= masks.min() <= masks.max() <= 1 + 1e-6
-    _, shifts = next(random_grids(32, 8, 0.4, [4, 6], seed=0))
+    _, shifts = next(random_grids(32, (8, 8), 0.4, [4, 6], seed=0, batch=32))
     assert len({tuple(shift) for shift in shifts.tolist()}) > 10
     assert shifts.max(axis=0).tolist() == [3, 5]
 
@@ -158,7 +161,7 @@ def test_presets_are_the_labs_and_the_authors_and_what_is_given_wins():
     assert call(preset="lab").options["masks"] == 200
     assert call(preset="lab").options["keep"] == 0.4
     assert call(preset="authors").options | {"seed": 0} == {
-        "masks": 8000, "grid": 7, "keep": 0.5, "seed": 0, "until_stable": 0.0,
+        "masks": 8000, "grid": 7, "keep": 0.5, "seed": 0, "until_stable": 0.0, "time_grid": 0,
     }  # fmt: skip
     assert call(preset="lab", masks=50).options["masks"] == 50
     with pytest.raises(ValueError, match="did you mean 'lab'"):
@@ -174,11 +177,11 @@ def test_options_out_of_range_are_refused(wrong):
 def test_the_question_gives_sums_not_masks():
     """What leaves the graph does not grow with the number of masks."""
     classifier = load_classifier(sequential())
-    batches = random_grids(70, 8, 0.5, [4, 4], seed=0)
+    batches = random_grids(70, (8, 8), 0.5, [4, 4], seed=0, batch=32)
     matrices = (upsampling_matrix(8, 4), upsampling_matrix(8, 4))
-    classes = np.array([0, 2], np.int32)
+    constants = (background(classifier), np.array([0, 2], np.int32), *matrices)
     image = noise(count=1)[0]
-    for answer in perturbed(classifier, made_masks, image, batches, 70, (*matrices, classes)):
+    for answer in perturbed(classifier, made_masks, image, batches, 70, constants):
         assert {name: array.shape for name, array in answer.items()} == {"weighted": (2, 32, 32)}
 
 

@@ -7,7 +7,8 @@ from support import noise, sequential
 
 from classifier import load_classifier
 from classifier.network.folding import has_bfloat16
-from engines.perturbation import batch_sizes, by_image, correlation
+from engines.perturbation import batch_sizes, by_image
+from engines.statistics import correlation
 from methods import METHODS
 from methods.rise import rise
 from runtime import note, noting, progress, tally, with_listener
@@ -133,13 +134,6 @@ def test_others_that_were_stopped_still_give_a_map(name, monkeypatch):
 def test_batches_are_all_alike_but_the_last():
     assert batch_sizes(70) == [32, 32, 6]
     assert batch_sizes(32) == [32]
-
-
-def test_correlation_is_pearsons():
-    a, b = np.random.default_rng(0).random((2, 50))
-    assert correlation(a, b) == pytest.approx(np.corrcoef(a, b)[0, 1])
-    assert correlation(np.ones(3), np.ones(3)) == 1
-    assert correlation(np.ones(3), np.arange(3)) == 0
 
 
 def test_neighbours_that_are_one_image_are_explained_together():

@@ -163,7 +163,7 @@ def test_upsampling_is_linear_in_time_and_space():
     np.testing.assert_array_equal(upsampled_clip(maps, maps.shape), maps)
 
 
-@pytest.mark.parametrize("name", [n for n in METHODS if n not in ("GRADCAM", "FEM")])
+@pytest.mark.parametrize("name", [n for n, row in METHODS.items() if not row.of_clips])
 def test_other_methods_refuse_clips_in_a_line(name, classifier):
     with pytest.raises(ValueError, match=r"explains images, and .* takes clips"):
         METHODS[name].check(classifier, {})
@@ -315,7 +315,7 @@ def test_a_broken_clip_is_told_and_the_others_are_explained(scene, tmp_path, cap
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--explanation_method=RISE"], "RISE explains images, and bright takes clips of 6"),
+        (["--explanation_method=LIME"], "LIME explains images, and bright takes clips of 6"),
         (["--metrics=NSS"], "NSS compares with ground truth of images; bright takes clips"),
         (["--mask_salient=0.2"], "--augment and the like change images, and bright takes clips"),
         (["--representation=isolines"], "clips are drawn as heatmap"),
@@ -331,7 +331,7 @@ def test_python_explains_a_clip(scene):
     assert explanation.map.shape == (3, 6, 6)
     assert explanation.image.shape == (FRAMES, SIDE, SIDE, 3)
     with pytest.raises(ValueError, match=r"explains images, and .* takes clips"):
-        explain(load_classifier(model_path="bright.keras"), "square", "RISE")
+        explain(load_classifier(model_path="bright.keras"), "square", "LIME")
 
 
 def test_a_strip_of_wide_frames_needs_no_more_pixels_than_it_has(scene, tmp_path):
