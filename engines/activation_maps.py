@@ -108,8 +108,8 @@ def placed(maps: np.ndarray, classifier, layer: str) -> np.ndarray:
     region = classifier.map_region(layer)
     if region is None:
         note(
-            caution=f"The network crops, turns or joins its images before layer {layer} in a way "
-            "that is not understood: its map may not lie where it is drawn."
+            caution=f"the network crops, turns or joins its images before layer {layer} in a way "
+            "that is not understood: its map may not lie where it is drawn"
         )
         return maps
     if region.is_whole or maps.ndim != 3:
