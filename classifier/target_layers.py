@@ -53,6 +53,11 @@ class TargetLayers:
         return self._layers or tuple(call.path for call in self.network.targets)
 
     @property
+    def has_branches(self) -> bool:
+        """Whether the target layers are the ends of several branches, and none were set."""
+        return not self._layers and len(self.layers) > 1
+
+    @property
     def map_layers(self) -> tuple[str, ...]:
         """The target layers, of which a map can be drawn.
 

@@ -49,7 +49,9 @@ def activation_maps(
             placed(combine(weigh(classifier, images, class_indices, layer)), classifier, layer)
             for layer in layers
         ]
-        return average(maps) if signed else np.maximum(average(maps), 0)
+        if signed or not classifier.has_branches:
+            return average(maps) if signed else np.maximum(average(maps), 0)
+        return average(maps, evidence(classifier, images, class_indices, layers))
 
     if smooth != "augment":
         return explain(classifier, images)
@@ -108,8 +110,8 @@ def placed(maps: np.ndarray, classifier, layer: str) -> np.ndarray:
     region = classifier.map_region(layer)
     if region is None:
         note(
-            caution=f"The network crops, turns or joins its images before layer {layer} in a way "
-            "that is not understood: its map may not lie where it is drawn."
+            caution=f"the network crops, turns or joins its images before layer {layer} in a way "
+            "that is not understood: its map may not lie where it is drawn"
         )
         return maps
     if region.is_whole or maps.ndim != 3:
@@ -133,15 +135,37 @@ def _on_whole_image(saliency_map: np.ndarray, region) -> np.ndarray:
     return np.where(np.outer(*seen), values, 0).astype(np.float32)
 
 
-def average(maps: list[np.ndarray]) -> np.ndarray:
+def evidence(classifier, images, class_indices, layers: tuple[str, ...]) -> np.ndarray:
+    """(layers, N): how much each branch's end says for the class, the sum of max(A dS_c/dA, 0).
+
+    So that a branch on which the class hardly depends is not drawn as strong as the one that
+    decides. It is ours: the papers know of no branches.
+    """
+    found = []
+    for layer in layers:
+        features, gradients = classifier.feature_gradients(images, class_indices, layer)
+        said = np.maximum((features * gradients).sum(axis=-1), 0)
+        found.append(said.reshape(len(said), -1).sum(axis=1))
+    tally(passes=len(layers))
+    return np.array(found)
+
+
+def average(maps: list[np.ndarray], weights: np.ndarray | None = None) -> np.ndarray:
     """The average of the layers' maps (N, h_i, w_i); one layer's map stays as it is.
 
     As pytorch-grad-cam has it, each map is first brought to [0, 1]: negatives set to 0, less its
-    minimum and divided by its maximum. Then to the largest of the resolutions.
+    minimum and divided by its maximum. Then to the largest of the resolutions. With `weights`
+    (layers, N) it is the weighted one, of an image where not all are 0.
     """
     if len(maps) == 1:
         return maps[0]
-    return np.mean(at_largest_size([_in_unit_range(layer) for layer in maps]), axis=0)
+    scaled = at_largest_size([_in_unit_range(layer) for layer in maps])
+    if weights is None:
+        return np.mean(scaled, axis=0)
+    weights = np.where(weights.sum(axis=0) > 0, weights, 1)
+    weights = weights / weights.sum(axis=0)
+    weights = weights.reshape(*weights.shape, *[1] * (scaled.ndim - 2))
+    return (weights * scaled).sum(axis=0).astype(np.float32)
 
 
 def at_largest_size(maps: list[np.ndarray]) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 import io
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 
+from figures.fonts import use_fonts_for
 from runtime import as_path, atomic_write
 
 FORMATS = ("png", "pdf", "svg")
@@ -28,7 +30,9 @@ def save_figure(figure, path: str | Path) -> Path:
     if kind not in FORMATS:
         raise ValueError(f"figure '{path}': expected one of {', '.join(FORMATS)}, got '{kind}'")
     settings = {"svg.hashsalt": "explanation", "svg.fonttype": "path"}
-    with matplotlib.rc_context(settings), atomic_write(path) as file:
+    use_fonts_for(figure)
+    with matplotlib.rc_context(settings), atomic_write(path) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # it was said which, in one line
         figure.savefig(file, dpi=DPI, metadata=NO_DATES[kind], format=kind)
     return path
 

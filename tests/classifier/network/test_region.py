@@ -145,6 +145,21 @@ def test_all_ends_of_branches_are_target_layers_each_on_its_part():
         np.testing.assert_allclose(strongest(saliency_map), np.divide(dot, 96), atol=0.05)
 
 
+def test_a_branch_that_decides_nothing_is_not_drawn_as_strong_as_the_one_that_does():
+    model = halves()
+    classifier = classified(model)
+    weights = np.ones((8, 2), np.float32)
+    weights[:4] *= 0.01  # what the left branch, the first of the two, gives
+    model.layers[-1].kernel.assign(weights)
+    images = dotted(dot=(36, 20)) + dotted(dot=(60, 80))
+    for method in ("GRADCAM", "HIRESCAM", "LAYERCAM"):
+        (saliency_map,) = METHODS[method](classifier, images, [1])
+        assert saliency_map[:, :12].max() < 0.05 * saliency_map[:, 12:].max()
+    classifier.layer = "left_conv,right_conv"  # who sets them gets their plain average
+    (saliency_map,) = METHODS["GRADCAM"](classifier, images, [1])
+    np.testing.assert_allclose(saliency_map[:, :12].max(), saliency_map[:, 12:].max(), rtol=1e-5)
+
+
 def member(name: str, class_maps: bool = False) -> keras.Model:
     inputs = keras.Input((32, 32, 3))
     x = layers.Conv2D(8, 3, activation="relu", name=f"{name}_features")(inputs)
