@@ -4,8 +4,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from cli.flags import FLAGS
+from evaluation import METRICS
 from figures import ANIMATION
-from pipeline.plan import DEFAULT_METHOD
+from methods import METHODS
+from pipeline.plan import DEFAULT_METHOD, Display
 from registry import Call
 from views import VIEWS
 
@@ -45,11 +47,31 @@ def check_views(arguments: Namespace, methods: Sequence[Call], views: Sequence[C
             )
 
 
-def check_animation(arguments: Namespace, calls: Sequence[Call]) -> None:
-    """Raises for an animation of what does not move: all but ascents of views."""
+def check_display(
+    display: Display, methods: Sequence[Call], views: Sequence[Call], metrics: Sequence[Call]
+) -> None:
+    """Raises for a way to show what is explained that does not go with it."""
+    is_bare = display.kind == "bare"
+    if is_bare and (display.show or display.format not in (Display.format, ANIMATION)):
+        raise ValueError("--display_type bare writes PNGs; --show and --format are for figures")
     ascending = [name for name, view in VIEWS.items() if view.ascends]
-    still = [call.name for call in calls if call.name not in ascending]
-    if arguments.format == ANIMATION and still:
+    still = [call.name for call in (*methods, *views) if call.name not in ascending]
+    if display.format == ANIMATION and still:
         raise ValueError(
             f"--format {ANIMATION} goes with {', '.join(ascending)}, not with {still[0]}"
         )
+    for name in display.representations or ():
+        _check_representation(name, methods, metrics)
+
+
+def _check_representation(name: str, methods: Sequence[Call], metrics: Sequence[Call]) -> None:
+    """Raises for a representation that only other methods or metrics have."""
+    needed = [metric for metric, row in METRICS.items() if name in row.draws]
+    if needed and not {call.name for call in metrics}.intersection(needed):
+        raise ValueError(f"--representation {name} goes with --metrics {' or '.join(needed)}")
+    drawing = [method for method, row in METHODS.items() if name in row.draws]
+    for call in methods:
+        if drawing and call.name not in drawing:
+            raise ValueError(
+                f"--representation {name} goes with {', '.join(drawing)}, not with {call.name}"
+            )

@@ -5,6 +5,7 @@ from argparse import Namespace
 from classifier import DEFAULT_MODEL
 from classifier.applications import applications, canonical
 from cli.checks import check_flags, check_page
+from cli.parts import part_from_flags
 from cli.values import split_names
 from pipeline.plan import ClassifierChoice
 
@@ -18,15 +19,7 @@ def classifier_choices(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
         raise ValueError("--model_name and --model_path both name the classifier; give one")
     if arguments.weights is not None:
         raise ValueError("--weights goes with --model_name; a model file holds its weights")
-    return (
-        ClassifierChoice(
-            model_path=arguments.model_path,
-            class_names=arguments.class_names,
-            preprocessing=arguments.preprocessing,
-            layer=arguments.layer,
-            precision=arguments.precision,
-        ),
-    )
+    return (part_from_flags(ClassifierChoice, arguments),)
 
 
 def page_classifiers(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
@@ -48,12 +41,4 @@ def _by_name(arguments: Namespace, names: list[str]) -> tuple[ClassifierChoice, 
     names = list({canonical(name): name for name in names}.values())
     if len(names) > 1 and (arguments.layer or arguments.weights):
         raise ValueError(f"--layer and --weights go with one classifier, not {len(names)}")
-    return tuple(
-        ClassifierChoice(
-            model_name=name,
-            weights=arguments.weights,
-            layer=arguments.layer,
-            precision=arguments.precision,
-        )
-        for name in names
-    )
+    return tuple(part_from_flags(ClassifierChoice, arguments, model_name=name) for name in names)

@@ -1,15 +1,14 @@
 """The table of all flags. Nothing heavy is imported here, so that --help is quick.
 
-`plan_from_flags` says what becomes of each.
+A flag that fills a field of the plan needs no more than its row; see `cli.flag` for what it says.
 """
 
-import os
 from functools import partial
-from pathlib import Path
 
 from classifier import DEFAULT_MODEL
 from classifier.loading import PRECISIONS
 from classifier.network.forward import BATCH
+from cli import values
 from cli.flag import Flag
 from evaluation import METRICS
 from evaluation.ground_truth import Viewing
@@ -17,34 +16,26 @@ from experiments import AUGMENTATIONS
 from experiments.masking import FILLS, GRIDS
 from figures import ANIMATION, FORMATS
 from methods import METHODS
-from pipeline.plan import (
-    DEFAULT_METHOD,
-    DISPLAY_TYPES,
-    ENGINES,
-    MAP_TYPES,
-    SEED,
-    ClassifierChoice,
-    Display,
-    Experiments,
-    Plan,
-)
+from pipeline import plan
+from pipeline.targets import Targets
 from representations import COLORMAP, REPRESENTATIONS, SIGNED_COLORMAP
 from views import VIEWS
 
-DEFAULT_IMAGE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
-
-subject_flag = partial(Flag, group="what is explained")
-classifier_flag = partial(Flag, group="by which classifier", of_page=True)
-display_flag = partial(Flag, group="how it is shown")
-dataset_flag = partial(Flag, group="many images")
-evaluation_flag = partial(Flag, group="how well it explains")
-experiment_flag = partial(Flag, group="whether it holds")
+subject_flag = partial(Flag, group="what is explained", part=Targets)
+classifier_flag = partial(
+    Flag, group="by which classifier", of_page=True, part=plan.ClassifierChoice
+)
+display_flag = partial(Flag, group="how it is shown", part=plan.Display)
+dataset_flag = partial(Flag, group="many images", part=plan.Plan)
+evaluation_flag = partial(Flag, group="how well it explains", part=plan.Evaluation)
+experiment_flag = partial(Flag, group="whether it holds", part=plan.Experiments)
 page_flag = partial(Flag, group="as a page", of_page=True)
 help_flag = partial(Flag, group="help", of_page=True)
 
 FLAGS = (
     subject_flag(
         name="test_image_path",
+        part=None,
         nargs="+",
         metavar="PATH",
         help="images, folders of them, or .txt lists of them (default: an African elephant); "
@@ -52,25 +43,29 @@ FLAGS = (
     ),
     subject_flag(
         name="target",
+        field="text",
         metavar="CLASS[,CLASS]",
         help="name, WordNet id, index, index:386, predicted or top3; A:B for why A and not B, "
         "--target=-A for what speaks against A (default: predicted)",
     ),
     subject_flag(
         name="test_image_index",
+        field="position",
         type=int,
-        metavar="N",
         help="0 African elephant, 1 American black bear; for other classifiers than ImageNet's "
         "the position in the class names",
     ),
     subject_flag(
         name="target_box",
+        field="box",
+        read=values.read_box,
         metavar="BOX",
         help="of a detector: x,y,w,h in pixels of the image, or n for its n-th detection, from 0",
     ),
     subject_flag(
         name="explanation_method",
-        default=DEFAULT_METHOD,
+        part=None,
+        default=plan.DEFAULT_METHOD,
         metavar="NAME[,NAME]",
         help=f"{', '.join(METHODS)}; or what is inside the classifier: {', '.join(VIEWS)}; "
         "options go with the name: GRADCAM:relu=channels (default: %(default)s)",
@@ -110,21 +105,22 @@ FLAGS = (
     classifier_flag(
         name="precision",
         choices=PRECISIONS,
-        default=ClassifierChoice.precision,
         help="of the many passes of methods that hide parts (default: %(default)s)",
     ),
     classifier_flag(
-        name="list_layers", of_page=False, help="print the classifier's layers and stop"
+        name="list_layers", part=None, of_page=False, help="print the classifier's layers and stop"
     ),
     display_flag(
         name="display_type",
-        choices=DISPLAY_TYPES,
-        default=Display.kind,
+        field="kind",
+        choices=plan.DISPLAY_TYPES,
         help="one figure for all, one for each, or bare PNGs of the image's size "
         "(default: %(default)s)",
     ),
     display_flag(
         name="representation",
+        field="representations",
+        read=values.read_representations,
         of_maps=True,
         metavar="NAME[,NAME]",
         help=f"{', '.join(REPRESENTATIONS)}, or none (default: heatmap,overlay, or overlay where "
@@ -132,25 +128,24 @@ FLAGS = (
     ),
     display_flag(
         name="colormap",
+        read=values.read_colormap,
         metavar="NAME",
         help=f"of matplotlib (default: {COLORMAP}, for maps with a sign {SIGNED_COLORMAP})",
     ),
     display_flag(
         name="alpha",
+        read=values.read_share,
         type=float,
-        default=Display.alpha,
-        metavar="X",
         help="weight of the heatmap in the overlay, 0 to 1 (default: %(default)s)",
     ),
     display_flag(
         name="format",
         choices=(*FORMATS, ANIMATION),
-        default=Display.format,
         help=f"of figures; {ANIMATION}: also the ascent of a view (default: %(default)s)",
     ),
     display_flag(
         name="output_dir",
-        default=str(Display.output_dir),
+        read=values.read_path,
         metavar="FOLDER",
         help="where figures and records go (default: %(default)s)",
     ),
@@ -158,21 +153,20 @@ FLAGS = (
     display_flag(name="report", help="also write report.html, a page of the whole run"),
     dataset_flag(
         name="batch_size",
+        read=values.read_batch_size,
         default="auto",
         metavar="N",
         help=f"images in one pass; auto: {BATCH}, fewer where memory does not suffice",
     ),
     dataset_flag(
         name="engine",
-        choices=ENGINES,
-        default=Plan.engine,
+        choices=plan.ENGINES,
         help="this process, or workers on Ray (default: %(default)s)",
     ),
     dataset_flag(
         name="workers",
+        read=values.read_count,
         type=int,
-        default=Plan.workers,
-        metavar="N",
         help="with --engine ray: how many (default: %(default)s)",
     ),
     dataset_flag(
@@ -183,8 +177,7 @@ FLAGS = (
     ),
     dataset_flag(
         name="map_type",
-        choices=MAP_TYPES,
-        default=Plan.map_type,
+        choices=plan.MAP_TYPES,
         help="of maps in the store; float16 takes half the room and is within 0.001 of the map's "
         "largest value (default: %(default)s)",
     ),
@@ -194,12 +187,14 @@ FLAGS = (
     ),
     evaluation_flag(
         name="metrics",
+        read=values.read_metrics,
         of_maps=True,
         metavar="NAME[,NAME]",
         help=f"{', '.join(METRICS)}; options go with the name: DELETION:step=448",
     ),
     evaluation_flag(
         name="ground_truth",
+        read=values.read_all,
         goes_with=("metrics",),
         because="say which",
         nargs="+",
@@ -209,45 +204,48 @@ FLAGS = (
     ),
     evaluation_flag(
         name="degrees",
+        part=Viewing,
+        read=values.read_positive,
         type=float,
-        default=Viewing.degrees,
-        metavar="X",
         help="of visual angle: sigma of the Gaussian at each fixation (default: %(default)s)",
     ),
     evaluation_flag(
         name="pixels_per_degree",
+        part=Viewing,
+        read=values.read_positive,
         type=float,
-        default=Viewing.pixels_per_degree,
-        metavar="X",
         help="of the images when people looked at them (default: %(default)s)",
     ),
     evaluation_flag(
         name="per_class",
         type=int,
-        metavar="N",
         help="only so many images of each class, drawn by --seed; a class is a folder",
     ),
     evaluation_flag(
         name="seed",
         type=int,
-        default=SEED,
-        metavar="N",
         help="of --per_class, --augment and random masks (default: %(default)s)",
     ),
     experiment_flag(
         name="augment",
+        field="augmentations",
+        read=values.read_augmentations,
         of_maps=True,
         metavar="NAME[,NAME]",
         help=f"explain changed images beside the original: {', '.join(AUGMENTATIONS)}, or all",
     ),
     experiment_flag(
         name="mask_salient",
+        field="mask",
+        read=values.read_shares,
         of_maps=True,
         metavar="X[,X]",
         help="hide that share of each image, the most salient, and ask again: 0.1,0.2,0.5",
     ),
     experiment_flag(
         name="keep_salient",
+        field="keep",
+        read=values.read_shares,
         of_maps=True,
         metavar="X[,X]",
         help="hide all but that share of each image, the most salient, and ask again",
@@ -256,13 +254,14 @@ FLAGS = (
         name="fill",
         goes_with=("mask_salient", "keep_salient"),
         choices=tuple(FILLS),
-        help=f"what hides (default: {Experiments.fill})",
+        help=f"what hides (default: {plan.Experiments.fill})",
     ),
     experiment_flag(
         name="shape",
         goes_with=("mask_salient", "keep_salient"),
         choices=tuple(GRIDS),
-        help=f"of what is hidden: cells of a grid, or single pixels (default: {Experiments.shape})",
+        help="of what is hidden: cells of a grid, or single pixels (default: "
+        f"{plan.Experiments.shape})",
     ),
     page_flag(name="web", help="serve a page for a browser (requirements-web.txt)"),
     page_flag(

@@ -1,6 +1,6 @@
 """The table of flags: every row whole, and what it is for in the place where it counts."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
@@ -42,6 +42,15 @@ def test_the_flags_that_a_flag_goes_with_exist():
     for flag in FLAGS:
         assert set(flag.goes_with) <= set(NAMES), flag.name
         assert flag.goes_with or not flag.because, flag.name
+
+
+def test_a_flag_fills_a_field_that_the_plan_has_and_no_other_fills():
+    filled = [(flag.part, flag.field or flag.name) for flag in FLAGS if flag.part]
+    assert len(set(filled)) == len(filled)
+    for part, field in filled:
+        assert field in {known.name for known in fields(part)}, field
+    for flag in FLAGS:
+        assert flag.part or not (flag.field or flag.read), flag.name
 
 
 def test_the_parsed_arguments_are_the_flags_and_none_is_given_at_first():
