@@ -8,6 +8,7 @@ from functools import partial
 from classifier import DEFAULT_MODEL
 from classifier.loading import PRECISIONS
 from classifier.network.forward import BATCH
+from classifier.sidecar import TASKS
 from cli import values
 from cli.flag import Flag
 from evaluation import METRICS
@@ -93,6 +94,20 @@ FLAGS = (
         because="the preprocessing of a classifier by name is known",
         metavar="NAME",
         help="of --model_path: none, tf, caffe, torch or the name of an application",
+    ),
+    classifier_flag(
+        name="task",
+        goes_with=("model_path",),
+        because="a classifier by name classifies",
+        choices=TASKS,
+        help="of --model_path: regression explains raw outputs (default: what the model's end "
+        "looks like)",
+    ),
+    classifier_flag(
+        name="trust",
+        goes_with=("model_path",),
+        because="a classifier by name runs no code of others",
+        help="let a SavedModel read and write files, which a program may",
     ),
     classifier_flag(
         name="weights", metavar="FILE", help="of --model_name: a Keras weights file, or random"

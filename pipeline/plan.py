@@ -28,6 +28,8 @@ class ClassifierChoice:
     model_path: str | None = None
     class_names: str | None = None
     preprocessing: str | None = None
+    task: str | None = None
+    trust: bool = False
     weights: str | None = None
     layer: str | None = None
     precision: str = PRECISIONS[0]
