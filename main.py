@@ -4,14 +4,18 @@ python main.py --explanation_method=GRADCAM
 """
 
 import sys
-from argparse import Namespace
 
-from classifier.network.target_layer import layer_lines
-from cli import entry_help, make_parser, page_classifiers, plan_from_flags
-from pipeline import Plan, run
-from runtime.start_up import start_tensorflow
-from runtime.version import VERSION
-from web import make_site, serve
+try:
+    from argparse import Namespace
+
+    from classifier.network.target_layer import layer_lines
+    from cli import entry_help, make_parser, page_classifiers, plan_from_flags
+    from pipeline import Plan, run
+    from runtime.start_up import end_on_signals, start_tensorflow
+    from runtime.version import VERSION
+    from web import make_site, serve
+except KeyboardInterrupt:
+    raise SystemExit("main.py: stopped") from None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,4 +59,5 @@ def _list_layers(plan: Plan) -> int:
 
 
 if __name__ == "__main__":
+    end_on_signals()
     sys.exit(main())

@@ -6,25 +6,43 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item, Loaded = TypeVar("Item"), TypeVar("Loaded")
+MOST_BYTES = 1 << 28  # of what was loaded and waits for its turn
 WORKERS = 2  # decoding and packing images is C code that other threads need not wait for
 
 
 def prefetch(
-    load: Callable[[Item], Loaded], items: Iterable[Item], ahead: int = 16
+    load: Callable[[Item], Loaded],
+    items: Iterable[Item],
+    ahead: int = 16,
+    size_of: Callable[[Loaded], int] = lambda loaded: 0,
+    most_bytes: int = MOST_BYTES,
 ) -> Iterator[Loaded]:
     """`load` of every item, in their order, `ahead` of them in the making while one is used.
 
-    What `load` raises is raised when it is that item's turn.
+    They are fewer where so many as large as the largest, by `size_of`, would take more than
+    `most_bytes`. What `load` raises is raised when it is that item's turn.
     """
+    largest: int | None = None
+
+    def first() -> Loaded:
+        nonlocal largest
+        loaded = pending.popleft().result()
+        largest = max(largest or 0, size_of(loaded))
+        return loaded
+
+    def most() -> int:
+        fitting = 0 if largest is None else most_bytes // max(1, largest)
+        return min(ahead, max(WORKERS, fitting))
+
     with ThreadPoolExecutor(WORKERS) as pool:
         pending: deque[Future] = deque()
         try:
             for item in items:
                 pending.append(pool.submit(load, item))
-                if len(pending) > ahead:
-                    yield pending.popleft().result()
+                while len(pending) > most():
+                    yield first()
             while pending:
-                yield pending.popleft().result()
+                yield first()
         finally:
             for future in pending:
                 future.cancel()

@@ -1,6 +1,7 @@
 """Starting TensorFlow without its greetings, and with the processor to itself."""
 
 import os
+import signal
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -18,6 +19,14 @@ def start_tensorflow() -> None:
         tf.config.list_logical_devices()
     tf.get_logger().setLevel("ERROR")  # else it warns of every further program that is made
     _leave_the_processor()
+
+
+def end_on_signals() -> None:
+    """SIGTERM and a closed terminal end the program as Ctrl-C does; `nohup` keeps its meaning."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, signal.SIGTERM)  # Windows has no SIGHUP
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _leave_the_processor() -> None:
@@ -42,7 +51,7 @@ def _withheld_stderr():
         os.dup2(waiting.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             waiting.seek(0)
             os.write(own, waiting.read())
             raise

@@ -4,7 +4,6 @@ import hmac
 import importlib.util
 import ipaddress
 import os
-import signal
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -60,7 +59,6 @@ def serve(choices: Sequence[ClassifierChoice], site: Site) -> int:
     """Serves the page until Ctrl-C; gives the exit status. Raises ValueError where it cannot."""
     with tempfile.TemporaryDirectory(prefix="explainer-") as folder:
         _set_environment(folder)
-        _end_on_signals()
         page = _launched(choices, site)
         print(f"http://{site.url_host}:{site.port} (Ctrl-C ends it)", flush=True)
         try:
@@ -115,14 +113,6 @@ def needed_password(host: str) -> str | None:
     if password is not None and len(password) < SHORTEST_PASSWORD:
         raise ValueError(f"{PASSWORD} is shorter than {SHORTEST_PASSWORD} letters")
     return password
-
-
-def _end_on_signals() -> None:
-    """SIGTERM and a closed terminal end the page as Ctrl-C does; `nohup` keeps its meaning."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, signal.SIGTERM)  # Windows has no SIGHUP
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _set_environment(folder: str) -> None:

@@ -13,9 +13,10 @@ from classifier import Classifier
 from classifier.applications import applications
 from images import ImageError, read_image
 from methods import METHODS
-from pipeline.explaining.explain import CutShortError, Request, explain_batch, request_of
+from pipeline.explaining.explain import CutShortError, explain_batch, request_of
 from pipeline.explaining.explanation import Explanation, drawable
 from pipeline.explaining.record import classifier_record
+from pipeline.explaining.request import Request
 from pipeline.plan import ClassifierChoice
 from pipeline.targets import Targets
 from registry import Call, Option

@@ -18,8 +18,8 @@ from pipeline.explaining.changes import (
     changed_explanations,
     planned_changes,
 )
-from pipeline.explaining.explain import Failure
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.request import Failure
 from pipeline.plan import Plan
 
 

@@ -11,8 +11,8 @@ from engines.perturbation import correlation
 from evaluation.ground_truth import GroundTruthError
 from evaluation.measure import MetricInputs, measure
 from pipeline.dataset.ground_truth import GroundTruthIndex
-from pipeline.explaining.explain import Failure
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.request import Failure
 from registry import Call
 from representations import upsampled, upsampled_clip
 

@@ -17,8 +17,9 @@ from pipeline.dataset.rows import (
     stored_explanation,
 )
 from pipeline.dataset.store import Index, Store
-from pipeline.explaining.explain import Answer, CutShortError, explain_batch
+from pipeline.explaining.explain import CutShortError, explain_batch
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.request import Answer
 from pipeline.plan import Plan
 
 

@@ -12,8 +12,8 @@ from images import Clip, ImageError, read_clip, read_image, resized, resized_cli
 from images.clips import frame_files
 from pipeline.dataset.rows import Source, content_hash
 from pipeline.dataset.store import Index
-from pipeline.explaining.explain import Request
 from pipeline.explaining.explanation import drawable_frames
+from pipeline.explaining.request import Request
 from registry import Call
 
 CHUNK = 1 << 22  # bytes of a video that are hashed at once
@@ -28,6 +28,11 @@ class Loaded(NamedTuple):
     clip: Clip | None = None
     error: str | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, but for what is bounded by a classifier's input."""
+        return 0 if self.image is None or self.image.strides[0] == 0 else self.image.nbytes
+
     def request(self, number: int, methods: Sequence[Call]) -> Request:
         """What the classifier of that number is asked."""
         return Request(self.source.path, self.image, self.inputs[number], methods, self.clip)
@@ -37,9 +42,17 @@ class Loader:
     """Reads images, or clips for classifiers of clips."""
 
     def __init__(
-        self, classifiers: Sequence[Classifier], index: Index, is_done: Callable[[Source], bool]
+        self,
+        classifiers: Sequence[Classifier],
+        index: Index,
+        is_done: Callable[[Source], bool],
+        keep_pixels: bool = True,
     ):
-        """`is_done` says of a source whether nothing is left to do with it."""
+        """`is_done` says of a source whether nothing is left to do with it.
+
+        Without `keep_pixels` an image is kept at the classifiers' input sizes only.
+        """
+        self._keep_pixels = keep_pixels
         self._classifiers = classifiers
         self._index = index
         self._is_done = is_done
@@ -85,7 +98,8 @@ class Loader:
         image = read_image(source.path, content)
         sizes = dict.fromkeys(classifier.input_size for classifier in self._classifiers)
         inputs = {size: resized(image, size) for size in sizes}
-        return Loaded(source, image, tuple(inputs[c.input_size] for c in self._classifiers))
+        kept = image if self._keep_pixels else np.broadcast_to(np.uint8(0), image.shape)
+        return Loaded(source, kept, tuple(inputs[c.input_size] for c in self._classifiers))
 
     def _clip(self, source: Source) -> Loaded:
         clip = read_clip(source.path, self._frames)

@@ -17,11 +17,12 @@ from pipeline.dataset.rows import Source
 from pipeline.dataset.store import Index, Store
 from pipeline.dataset.view_units import ViewUnits
 from pipeline.explaining.changes import ChangedExplanation
-from pipeline.explaining.explain import Failure
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.request import Failure
 from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import Plan
 from runtime import prefetch
+from runtime.background import MOST_BYTES
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Runner:
             for units in self.explanations
         ]
         self.views = [ViewUnits(plan, c, self.index, self.store) for c in classifiers]
-        self._loader = Loader(classifiers, self.index, self._needs_nothing)
+        self._loader = Loader(classifiers, self.index, self._needs_nothing, self._needs_pixels)
 
     @property
     def keys(self) -> list[dict[str, str]]:
@@ -77,7 +78,8 @@ class Runner:
         Raises StoreError, and FileNotFoundError where the images' folder is gone.
         """
         size = 1 if self.classifiers[0].frames else self.plan.images_at_once
-        for loaded in _batches(prefetch(self._loader.load, images, size), size):
+        ahead = prefetch(self._loader.load, images, size, lambda loaded: loaded.size)
+        for loaded in _batches(ahead, size):
             yield from self._batch(loaded)
             if self.stopped:
                 return
@@ -134,6 +136,12 @@ class Runner:
         draws = self.draws and (self.plan.display.draws or self.plan.views)
         return not draws and self._is_done(source)
 
+    @property
+    def _needs_pixels(self) -> bool:
+        """Whether more of an image is needed than a classifier's input, and its size."""
+        draws = self.draws and self.plan.display.draws
+        return bool(draws or self.plan.views or self.plan.experiments.passes)
+
     def _batch(self, batch: Sequence[Loaded]) -> list[Outcome]:
         """The outcomes of a batch, by all classifiers; its rows go to the store.
 
@@ -188,11 +196,11 @@ class Runner:
 
 
 def _batches(items: Iterable[Loaded], size: int) -> Iterator[list[Loaded]]:
-    """Lists of `size` items, the last with the rest."""
+    """Lists of `size` items, fewer where they are large, the last with the rest."""
     batch: list[Loaded] = []
     for item in items:
         batch.append(item)
-        if len(batch) == size:
+        if len(batch) == size or sum(loaded.size for loaded in batch) > MOST_BYTES:
             yield batch
             batch = []
     if batch:

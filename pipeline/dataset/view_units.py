@@ -6,7 +6,7 @@ from classifier import Classifier
 from figures import ANIMATION
 from pipeline.dataset.rows import Source, failed_row, stored_view, view_key, view_row
 from pipeline.dataset.store import Index, Store
-from pipeline.explaining.explain import Failure, Request
+from pipeline.explaining.request import Failure, Request
 from pipeline.explaining.view_image import ViewImage, make_view
 from pipeline.plan import Plan
 from registry import Call

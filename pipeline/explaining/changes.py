@@ -16,8 +16,9 @@ from experiments import AUGMENTATIONS, agreement, hide, masked, moved_region
 from figures import draw_grid
 from figures.saving import as_png
 from images import ImageError, resized
-from pipeline.explaining.explain import Failure, FixedClasses, Request, explain_batch
+from pipeline.explaining.explain import explain_batch
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable
+from pipeline.explaining.request import Failure, FixedClasses, Request
 from pipeline.plan import Experiments
 from representations import upsampled
 

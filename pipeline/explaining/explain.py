@@ -1,10 +1,7 @@
 """Explanations of a batch of images, or of one, by one classifier."""
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,63 +9,12 @@ from classifier import Classifier
 from images import Clip, ImageError, read_clip, read_image, resized, resized_clip
 from images.clips import FOLDER_RATE
 from methods import METHODS
-from pipeline.explaining.diagnosis import diagnose
+from pipeline.explaining.attempt import attempted
 from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.request import Answer, Box, Chooser, Failure, Request, rescaled
 from pipeline.targets import PREDICTED, Targets
 from registry import Call, parse_call
-from runtime import as_path, noting
-
-Box = tuple[float, ...]  # x, y, w, h
-TOP = 5  # predictions that are printed and recorded
-
-
-class Chooser(Protocol):
-    """What says which classes of an image are explained: Targets, or classes known before."""
-
-    box: int | Box | None
-
-    def indices(self, classifier: Classifier, scores: np.ndarray) -> list[int]: ...
-
-
-class FixedClasses(NamedTuple):
-    """Classes that are known before an image is."""
-
-    chosen: Sequence[int]
-    box: None = None
-
-    def indices(self, classifier: Classifier, scores: np.ndarray) -> list[int]:
-        """These classes, for every image."""
-        return list(self.chosen)
-
-
-class Request(NamedTuple):
-    """An image or clip, and the methods that are to explain it."""
-
-    path: Path | None
-    image: np.ndarray  # (H, W, 3) uint8 RGB as it was read; a clip's frames (T, H, W, 3)
-    input_image: np.ndarray  # (h, w, 3) float32 at the classifier's input size, or (T, h, w, 3)
-    methods: Sequence[Call]
-    clip: Clip | None = None  # which frames these are, where it is one
-
-
-class Failure(NamedTuple):
-    """Why an image has no answer of a method, metric, view or change; "": of none."""
-
-    asker: str
-    reason: str
-
-
-@dataclass
-class Answer:
-    """What a classifier's methods give for one image, and what failed."""
-
-    explanations: list[Explanation] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-
-    @property
-    def failed_whole(self) -> bool:
-        """Whether the image as a whole has no answer."""
-        return any(not failure.asker for failure in self.failures)
+from runtime import as_path
 
 
 class CutShortError(KeyboardInterrupt):
@@ -150,7 +96,7 @@ def explain_batch(
             for index in chosen[number][: 1 if method.entry.class_agnostic else None]
         ]
         try:
-            for number, result in _attempted(batch, scores, classifier, method, pairs):
+            for number, result in attempted(batch, scores, classifier, method, pairs):
                 kept = answers[number]
                 (kept.failures if isinstance(result, Failure) else kept.explanations).append(result)
         except KeyboardInterrupt as stop:
@@ -186,117 +132,3 @@ def _box(request: Request, classifier: Classifier, box: int | Box) -> list[int] 
         return [classifier.box(request.input_image, wanted)]
     except ValueError as error:
         return Failure("", f"image '{request.path}': {error}")
-
-
-def rescaled(box: Box, image: np.ndarray, other: np.ndarray) -> Box:
-    """x, y, w, h in pixels of the image (H, W, 3) -> in pixels of that other one."""
-    rows, columns = (b / a for a, b in zip(image.shape[:2], other.shape[:2], strict=True))
-    return tuple(side * scale for side, scale in zip(box, (columns, rows) * 2, strict=True))
-
-
-def _attempted(
-    batch: Sequence[Request],
-    scores: np.ndarray,
-    classifier: Classifier,
-    method: Call,
-    pairs: list[tuple[int, int]],
-) -> list[tuple[int, Explanation | Failure]]:
-    """What the method makes of each pair; where the batch fails, image by image.
-
-    Raises ValueError where it is a mistake in what was asked for, which is no image's fault: it
-    comes from the method itself, and no image had an explanation by it.
-    """
-    try:
-        return list(_explained(batch, scores, classifier, method, pairs))
-    except Exception as error:  # the user's own code, or a method on an image nobody thought of
-        numbers = list(dict.fromkeys(number for number, _ in pairs))
-        is_mistake = isinstance(error, ValueError) and not isinstance(error, ImageError)
-        if len(numbers) == 1:
-            if is_mistake and not isinstance(error, np.linalg.LinAlgError):
-                raise
-            request = batch[numbers[0]]
-            return [(numbers[0], Failure(str(method), _reason(request, method, error)))]
-    results, mistakes = [], []
-    for number in numbers:
-        own = [pair for pair in pairs if pair[0] == number]
-        try:
-            results += _attempted(batch, scores, classifier, method, own)
-        except ValueError as error:
-            mistakes.append(error)
-            results.append((number, Failure(str(method), _reason(batch[number], method, error))))
-    if len(mistakes) == len(numbers):
-        raise mistakes[0]
-    return results
-
-
-def _reason(request: Request, method: Call, error: Exception) -> str:
-    """One line that names the image, the method and what went wrong."""
-    first_line = (str(error).strip().splitlines() or [""])[0]
-    if not isinstance(error, ValueError):
-        first_line = f"{type(error).__name__}: {first_line}"
-    return f"image '{request.path}', {method}: {first_line}"
-
-
-def _explained(
-    batch: Sequence[Request],
-    scores: np.ndarray,
-    classifier: Classifier,
-    method: Call,
-    pairs: list[tuple[int, int]],
-) -> Iterator[tuple[int, Explanation]]:
-    """For each pair (number of the image, class), the number and what the method makes of it."""
-    if not pairs:
-        return
-    images = np.stack([batch[number].input_image for number, _ in pairs])
-    classes = np.array([index for _, index in pairs])
-    started = time.perf_counter()
-    with noting() as notes:
-        maps = method(classifier, images, classes)
-    seconds = (time.perf_counter() - started) / len(pairs)
-    arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]
-    arrays = {name: notes.pop(name) for name in arrays}  # they stay out of the record
-    for position, (number, index) in enumerate(pairs):
-        own_arrays = {name: array[position] for name, array in arrays.items()}
-        explanation = _explanation(
-            batch[number], scores[number], classifier, method, index, maps[position]
-        )
-        diagnosis = diagnose(maps[position], classifier, images[position], index, method.entry)
-        yield (
-            number,
-            replace(
-                explanation,
-                diagnosis=diagnosis,
-                seconds=seconds,
-                notes=notes | explanation.notes,
-                arrays=own_arrays,
-            ),
-        )
-
-
-def _explanation(
-    request: Request,
-    scores: np.ndarray,
-    classifier: Classifier,
-    method: Call,
-    index: int,
-    saliency_map: np.ndarray,
-) -> Explanation:
-    """What is known of an image, a class and its map, but how it came about."""
-    box = classifier.box_of(index)
-    place = {} if box is None else {"box": rescaled(box, request.input_image, request.image)}
-    return Explanation(
-        image=request.image,
-        clip=request.clip,
-        path=request.path,
-        map=saliency_map,
-        method=method,
-        classifier=classifier.name,
-        random_weights=classifier.random_weights,
-        task=classifier.task,
-        class_index=index,
-        label=classifier.title(index),
-        probability=classifier.score_of(scores, index),
-        predicted_index=int(np.nanargmax(scores)),
-        top=classifier.decode_predictions(scores[np.newaxis], TOP)[0],
-        notes=place,
-    )

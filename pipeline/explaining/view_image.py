@@ -10,7 +10,8 @@ import numpy as np
 from classifier import Classifier
 from figures import draw_grid
 from figures.saving import as_png
-from pipeline.explaining.explain import Request, request_of
+from pipeline.explaining.explain import request_of
+from pipeline.explaining.request import Request
 from registry import Call, parse_call
 from runtime import noting
 from views import VIEWS

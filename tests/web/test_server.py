@@ -10,6 +10,7 @@ import pytest
 from support import ROOT
 
 import main
+from runtime.start_up import end_on_signals
 from web import server
 from web.server import Site, is_loopback, needed_password, parse_address
 
@@ -117,6 +118,7 @@ def test_a_page_that_is_ended_while_it_starts_leaves_no_folder(number, monkeypat
     default = signal.SIG_DFL  # also where the tests themselves were started by nohup
     before = {name: signal.signal(name, default) for name in (signal.SIGTERM, signal.SIGHUP)}
     try:
+        end_on_signals()
         with pytest.raises(KeyboardInterrupt):
             server.serve([], Site("127.0.0.1", 7860, None))
     finally:

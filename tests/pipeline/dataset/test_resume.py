@@ -15,7 +15,7 @@ import main
 from classifier.network.network import Network
 from images import ImageError, image_size
 from pipeline.dataset import explanation_units, loading, store
-from pipeline.explaining import explain
+from pipeline.explaining import attempt
 
 NAMES = ("macaw", "coffee", "polar_bear", "cat_chelsea")
 
@@ -218,9 +218,7 @@ def test_killed_at_any_moment_and_run_again_gives_the_same_rows(run, images, mod
 
 KILLABLE = """
 import sys
-from images import ImageError, image_size
-from pipeline.dataset import explanation_units, loading, store
-from pipeline.explaining import explain
+from pipeline.dataset import store
 store.ROWS_OF_PART = 1  # a part for each unit
 import main
 sys.exit(main.main(sys.argv[1:]))
@@ -271,7 +269,7 @@ def test_ctrl_c_before_anything_is_stored_is_no_error_of_the_report(run, monkeyp
 
 
 def test_ctrl_c_keeps_the_methods_that_were_done(run, explained, monkeypatch, capsys):
-    made = explain._explained
+    made = attempt._explained
 
     def interrupted(batch, scores, classifier, method, pairs):
         if method.name == "FEM":
@@ -279,7 +277,7 @@ def test_ctrl_c_keeps_the_methods_that_were_done(run, explained, monkeypatch, ca
         return made(batch, scores, classifier, method, pairs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(explain, "_explained", interrupted)
+        patch.setattr(attempt, "_explained", interrupted)
         status, rows = run("--batch_size=4", "--metrics=SPARSITY")
     assert status == 1
     assert "kept 4 of 12 images" in capsys.readouterr().err

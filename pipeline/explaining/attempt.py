@@ -1,0 +1,144 @@
+"""One method on a batch of images: a map for each class, and the failures of single images."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+
+from classifier import Classifier
+from images import ImageError
+from pipeline.explaining.diagnosis import diagnose
+from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.request import Failure, Request, rescaled
+from registry import Call
+from runtime import noting
+
+TOP = 5  # predictions that are printed and recorded
+PAIRS_AT_ONCE = 128  # images and classes that a method is given: each has its copy of the image
+
+Pair = tuple[int, int]  # number of an image in its batch, class
+
+
+def attempted(
+    batch: Sequence[Request],
+    scores: np.ndarray,
+    classifier: Classifier,
+    method: Call,
+    pairs: list[Pair],
+) -> list[tuple[int, Explanation | Failure]]:
+    """What the method makes of each pair; where the batch fails, image by image.
+
+    Raises ValueError where it is a mistake in what was asked for, which is no image's fault: it
+    comes from the method itself, and no image had an explanation by it.
+    """
+    try:
+        return [
+            result
+            for part in _parts(pairs)
+            for result in _explained(batch, scores, classifier, method, part)
+        ]
+    except Exception as error:  # the user's own code, or a method on an image nobody thought of
+        numbers = list(dict.fromkeys(number for number, _ in pairs))
+        is_mistake = isinstance(error, ValueError) and not isinstance(error, ImageError)
+        if len(numbers) == 1:
+            if is_mistake and not isinstance(error, np.linalg.LinAlgError):
+                raise
+            request = batch[numbers[0]]
+            return [(numbers[0], Failure(str(method), _reason(request, method, error)))]
+    results, mistakes = [], []
+    for number in numbers:
+        own = [pair for pair in pairs if pair[0] == number]
+        try:
+            results += attempted(batch, scores, classifier, method, own)
+        except ValueError as error:
+            mistakes.append(error)
+            results.append((number, Failure(str(method), _reason(batch[number], method, error))))
+    if len(mistakes) == len(numbers):
+        raise mistakes[0]
+    return results
+
+
+def _reason(request: Request, method: Call, error: Exception) -> str:
+    """One line that names the image, the method and what went wrong."""
+    first_line = (str(error).strip().splitlines() or [""])[0]
+    if not isinstance(error, ValueError):
+        first_line = f"{type(error).__name__}: {first_line}"
+    return f"image '{request.path}', {method}: {first_line}"
+
+
+def _parts(pairs: list[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in parts of PAIRS_AT_ONCE, or of one image: its classes may share their passes."""
+    part: list[Pair] = []
+    for _, of_image in groupby(pairs, key=lambda pair: pair[0]):
+        classes = list(of_image)
+        if part and len(part) + len(classes) > PAIRS_AT_ONCE:
+            yield part
+            part = []
+        part = part + classes
+    if part:
+        yield part
+
+
+def _explained(
+    batch: Sequence[Request],
+    scores: np.ndarray,
+    classifier: Classifier,
+    method: Call,
+    pairs: list[Pair],
+) -> Iterator[tuple[int, Explanation]]:
+    """For each pair the number of its image, and what the method makes of it."""
+    images = np.stack([batch[number].input_image for number, _ in pairs])
+    classes = np.array([index for _, index in pairs])
+    started = time.perf_counter()
+    with noting() as notes:
+        maps = method(classifier, images, classes)
+    seconds = (time.perf_counter() - started) / len(pairs)
+    arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]
+    arrays = {name: notes.pop(name) for name in arrays}  # they stay out of the record
+    for position, (number, index) in enumerate(pairs):
+        own_arrays = {name: array[position] for name, array in arrays.items()}
+        explanation = _explanation(
+            batch[number], scores[number], classifier, method, index, maps[position]
+        )
+        diagnosis = diagnose(maps[position], classifier, images[position], index, method.entry)
+        yield (
+            number,
+            replace(
+                explanation,
+                diagnosis=diagnosis,
+                seconds=seconds,
+                notes=notes | explanation.notes,
+                arrays=own_arrays,
+            ),
+        )
+
+
+def _explanation(
+    request: Request,
+    scores: np.ndarray,
+    classifier: Classifier,
+    method: Call,
+    index: int,
+    saliency_map: np.ndarray,
+) -> Explanation:
+    """What is known of an image, a class and its map, but how it came about."""
+    box = classifier.box_of(index)
+    place = {} if box is None else {"box": rescaled(box, request.input_image, request.image)}
+    return Explanation(
+        image=request.image,
+        clip=request.clip,
+        path=request.path,
+        map=saliency_map,
+        method=method,
+        classifier=classifier.name,
+        random_weights=classifier.random_weights,
+        task=classifier.task,
+        class_index=index,
+        label=classifier.title(index),
+        probability=classifier.score_of(scores, index),
+        predicted_index=int(np.nanargmax(scores)),
+        top=classifier.decode_predictions(scores[np.newaxis], TOP)[0],
+        notes=place,
+    )
