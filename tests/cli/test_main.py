@@ -331,7 +331,8 @@ def test_a_map_that_means_nothing_is_diagnosed():
     )
     assert "is 0 (a dead layer" in diagnose(flat, load_classifier(silent), image, 0, METHODS["FEM"])
 
-    broken = load_classifier(head_with(sequential(), kernel=kernel * np.nan, bias=bias))
+    broken = load_classifier(head_with(sequential(), kernel=kernel, bias=bias))
+    broken.model.layers[-1].set_weights([kernel * np.nan, bias])  # at loading it is refused
     assert "not finite" in diagnose(flat * np.nan, broken, image, 0, METHODS["FEM"])
     assert "own scores are not" in diagnose(flat * np.nan, broken, image, 0, METHODS["FEM"])
 
