@@ -39,7 +39,7 @@ WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 class Entry(NamedTuple):
     """A first layer with weights, and what it gets of the four images.
 
-    (4, h, w, C); (4, patches, h, w, C) where the network has cut them into patches by then.
+    (4, h, w, C); (4, n, h, w, C) of clips, and where they are cut into n patches by then.
     """
 
     position: int
@@ -56,7 +56,7 @@ class Entry(NamedTuple):
     def region(self) -> Region | None:
         """What of the image it gets; None where that is no upright rectangle of it."""
         if self.inputs.ndim != 4:
-            return WHOLE  # patches, which are put together again
+            return WHOLE  # frames, or patches, which are put together again
         low, high, across, down = self.inputs.astype(np.float64)
         slope = (high - low) / (LEVELS[1] - LEVELS[0])
         seen = np.abs(slope) > 1e-6 * max(np.abs(slope).max(), 1e-30)
@@ -93,9 +93,7 @@ class _EnoughError(BaseException):
 
 
 def entries(model, trace: Trace, input_shape: tuple[int, ...]) -> list[Entry]:
-    """What the first layers with weights get of the images of places; [] for clips."""
-    if len(input_shape) != 3:
-        return []
+    """What the first layers with weights get of the images, or clips, of places."""
     wanted = dict.fromkeys(_entry_positions(trace, input_shape))
     seen: dict[int, np.ndarray] = {}
     calls: dict[int, int] = {}
@@ -130,8 +128,8 @@ def _by_image(inputs: np.ndarray) -> np.ndarray:
 
 
 def _images_of_places(input_shape: tuple[int, ...]) -> np.ndarray:
-    """(4, H, W, C): two that are the same everywhere, two that rise."""
-    height, width, _ = input_shape
+    """(4, H, W, C), or clips (4, T, H, W, C): two that are the same everywhere, two that rise."""
+    height, width, _ = input_shape[-3:]
     images = np.empty((IMAGES, *input_shape), np.float32)
     images[0], images[1] = LEVELS
     span = RAMP[1] - RAMP[0]
