@@ -15,6 +15,7 @@ LEVELS = (64.0, 192.0)  # of the two images that are the same everywhere
 RAMP = (32.0, 224.0)  # of those that rise from left to right, and from top to bottom
 SLACK = 0.05  # of a side: so little is cropped or padded by kernels in any network
 LINEAR = 0.02  # of a side: how far a place may be off a straight line
+IMAGES = 4
 CROPS = ("Cropping2D", "CenterCrop")
 SCALED = 1.0  # grey levels by which a value differs if it was scaled
 
@@ -36,7 +37,10 @@ WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 
 
 class Entry(NamedTuple):
-    """A first layer with weights, and what it gets of the four images: (4, h, w, C)."""
+    """A first layer with weights, and what it gets of the four images.
+
+    (4, h, w, C); (4, n, h, w, C) of clips, and where they are cut into n patches by then.
+    """
 
     position: int
     inputs: np.ndarray
@@ -51,10 +55,12 @@ class Entry(NamedTuple):
 
     def region(self) -> Region | None:
         """What of the image it gets; None where that is no upright rectangle of it."""
+        if self.inputs.ndim != 4:
+            return WHOLE  # frames, or patches, which are put together again
         low, high, across, down = self.inputs.astype(np.float64)
         slope = (high - low) / (LEVELS[1] - LEVELS[0])
         seen = np.abs(slope) > 1e-6 * max(np.abs(slope).max(), 1e-30)
-        if self.inputs.ndim != 4 or not seen.any():
+        if not seen.any():
             return None
         slope = np.where(seen, slope, 1)
         grey = [(ramp - low) / slope + LEVELS[0] for ramp in (across, down)]
@@ -87,7 +93,7 @@ class _EnoughError(BaseException):
 
 
 def entries(model, trace: Trace, input_shape: tuple[int, ...]) -> list[Entry]:
-    """What the first layers with weights get of the images of places, or of clips of them."""
+    """What the first layers with weights get of the images, or clips, of places."""
     wanted = dict.fromkeys(_entry_positions(trace, input_shape))
     seen: dict[int, np.ndarray] = {}
     calls: dict[int, int] = {}
@@ -112,13 +118,19 @@ def entries(model, trace: Trace, input_shape: tuple[int, ...]) -> list[Entry]:
             model(_images_of_places(input_shape), training=False)
     except _EnoughError:
         pass
-    return [Entry(position, inputs) for position, inputs in seen.items()]
+    return [Entry(position, _by_image(inputs)) for position, inputs in seen.items()]
+
+
+def _by_image(inputs: np.ndarray) -> np.ndarray:
+    """(4, ...), or (4, patches, ...) where there are more rows than images."""
+    whole = len(inputs) == IMAGES or len(inputs) % IMAGES
+    return inputs if whole else inputs.reshape(IMAGES, -1, *inputs.shape[1:])
 
 
 def _images_of_places(input_shape: tuple[int, ...]) -> np.ndarray:
-    """(4, H, W, C): two that are the same everywhere, two that rise; of clips (4, T, H, W, C)."""
-    height, width = input_shape[-3:-1]
-    images = np.empty((4, *input_shape), np.float32)
+    """(4, H, W, C), or clips (4, T, H, W, C): two that are the same everywhere, two that rise."""
+    height, width, _ = input_shape[-3:]
+    images = np.empty((IMAGES, *input_shape), np.float32)
     images[0], images[1] = LEVELS
     span = RAMP[1] - RAMP[0]
     images[2] = (RAMP[0] + span * (np.arange(width) + 0.5) / width)[None, :, None]

@@ -203,11 +203,11 @@ def relu_twice(size=(32, 32)) -> keras.Model:
 def test_a_nested_backbone_sees_a_patch_as_a_network_of_that_size_does(patch, make, layer):
     sizes = (32, 32), (patch, patch)
     small, alone = (load_classifier(make(size=size), preprocessing="none") for size in sizes)
-    assert small.layer == layer
+    assert small.target_layer == layer
     model, _ = make_bag_model(small, 3, 2, patch, gated=False)
     bags, images = load_classifier(model, preprocessing="none"), noise((2 * patch, 2 * patch))
     features = bags.features(images, "patch_features")[:, 0, 1]
-    expected = alone.features(images[:, :patch, patch:]).mean(axis=(1, 2))
+    expected = alone.features(images[:, :patch, patch:], layer).mean(axis=(1, 2))
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
 
 
