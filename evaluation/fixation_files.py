@@ -43,7 +43,9 @@ def fixation_list(path: Path) -> FixationList:
     try:
         return _fixations(_text(read_bytes(path, MOST_BYTES)))
     except (ValueError, OSError, csv.Error) as error:
-        raise ValueError(f"'{path}': {getattr(error, 'strerror', None) or error}") from error
+        reason = str(getattr(error, "strerror", None) or error)
+        mark = ", " if reason.startswith("line ") else ": "
+        raise ValueError(f"'{path}'{mark}{reason}") from error
 
 
 def _text(content: bytes) -> str:
@@ -195,11 +197,10 @@ def _numbers(line: Line, wanted: list[int], is_named: bool) -> list[float] | Non
     """
     cells = [_cell(line, number) for number in wanted]
     lost = [cell.lower().lstrip("+-") in LOST for cell in cells]
-    if any(lost) and (is_named or all(lost[:2])):
-        return None
-    if any(lost) or not all(_is_number(cell) for cell in cells):
+    half_lost = any(lost) and not (is_named or all(lost[:2]))
+    if half_lost or not all(_is_number(cell) for cell in cells):
         raise ValueError(f"line {line.number}: expected numbers, got '{', '.join(cells)}'")
-    return [_number(cell) for cell in cells]
+    return None if any(lost) else [_number(cell) for cell in cells]
 
 
 def _checked_durations(places: np.ndarray, is_named: bool) -> tuple[np.ndarray, str]:

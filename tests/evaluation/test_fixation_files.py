@@ -78,6 +78,7 @@ def test_lost_samples_are_left_out_and_counted(lost, tmp_path):
         ("x,y\n-300,20\n-20,-90\n40,70\n90,-200\n", "from the image's left upper corner"),
         ("x,y,duration\n1,2,-3\n", "durations go down to -3"),
         ("x,y\n4,3\nblink,blink\n", "line 3: expected numbers"),
+        ("x,y\n4,3\nend\n", "line 3: expected numbers"),
         ("EFIX L 1 2 3 4 5 6\nEFIX R 1 2 3 4 5 6\n", "fixations of two eyes"),
     ],
 )
@@ -85,7 +86,7 @@ def test_what_is_not_sure_is_refused_in_words(text, words, tmp_path):
     (tmp_path / "f.csv").write_text(text)
     with pytest.raises(ValueError, match=words) as caught:
         fixation_list(tmp_path / "f.csv")
-    assert str(caught.value).startswith(f"'{tmp_path / 'f.csv'}': ")
+    assert str(caught.value).startswith(f"'{tmp_path / 'f.csv'}'")
 
 
 def test_times_are_no_durations(tmp_path):
