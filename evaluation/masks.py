@@ -1,4 +1,7 @@
-"""Maps against a mask of the object: is what they show strong on it?"""
+"""Maps against a mask of the object: is what they show strong on it?
+
+NaN where the mask is true everywhere or nowhere: any map would have the same value.
+"""
 
 from typing import Annotated
 
@@ -19,7 +22,7 @@ def pointing(
 
     hits = []
     for saliency_map, mask in zip(maps, masks, strict=True):
-        if not mask.any() or not np.isfinite(saliency_map).all() or np.ptp(saliency_map) == 0:
+        if _tells_nothing(mask, saliency_map) or np.ptp(saliency_map) == 0:
             hits.append(np.nan)
             continue
         place = np.unravel_index(saliency_map.argmax(), mask.shape)
@@ -34,7 +37,9 @@ def energy_in_mask(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """
     energy = np.maximum(maps, 0).astype(np.float64)
     with np.errstate(invalid="ignore"):
-        return (energy * masks).sum(axis=(1, 2)) / energy.sum(axis=(1, 2))
+        shares = (energy * masks).sum(axis=(1, 2)) / energy.sum(axis=(1, 2))
+    nothing = [_tells_nothing(*pair) for pair in zip(masks, maps, strict=True)]
+    return np.where(nothing, np.nan, shares)
 
 
 def rank_accuracy(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -45,6 +50,10 @@ def rank_accuracy(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     shares = []
     for saliency_map, mask in zip(maps, masks, strict=True):
         strongest = np.argsort(-saliency_map, axis=None, kind="stable")[: mask.sum()]
-        meaningless = not mask.any() or not np.isfinite(saliency_map).all()
-        shares.append(np.nan if meaningless else mask.ravel()[strongest].mean())
+        nothing = _tells_nothing(mask, saliency_map)
+        shares.append(np.nan if nothing else mask.ravel()[strongest].mean())
     return np.array(shares)
+
+
+def _tells_nothing(mask: np.ndarray, saliency_map: np.ndarray) -> bool:
+    return bool(mask.all() or not mask.any() or not np.isfinite(saliency_map).all())

@@ -12,6 +12,7 @@ import numpy as np
 
 from evaluation.ground_truth import GroundTruth
 from evaluation.metric import FIXATIONS, GAZE, MASK, OTHERS
+from evaluation.reasons import reason_for_nan
 from registry import Call
 from representations import upsampled, upsampled_clip
 from runtime import noting
@@ -76,7 +77,10 @@ class MetricResults:
 
 
 def measure(inputs: MetricInputs, calls: list[Call]) -> list[MetricResults]:
-    """Results for each map; metrics for which the image has no ground truth are impossible."""
+    """Results for each map; metrics for which the image has no ground truth are impossible.
+
+    Where a metric is NaN, its notes have the `reason`.
+    """
     results = [MetricResults() for _ in inputs.maps]
     for call in calls:
         metric = call.entry
@@ -92,6 +96,9 @@ def measure(inputs: MetricInputs, calls: list[Call]) -> list[MetricResults]:
             result.notes[str(call)] = {
                 name: rows[number] for name, rows in notes.items() if isinstance(rows, list)
             }
+            if np.isnan(value):
+                reason = reason_for_nan(inputs.maps[number], truths)
+                result.notes[str(call)]["reason"] = reason
             result.stopped_early |= bool(notes.get("stopped_early"))
     return results
 

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from images.finding import SUFFIXES, VIDEOS, listed
+from images.finding import listed
+from images.formats import SUFFIXES, VIDEOS
 from images.reading import ImageError, read_image
-from runtime import as_path, is_local
+from runtime import as_path, check_regular, is_local
 
+MOST_BYTES = 2**36  # of a video, which is read a frame at a time
 FOLDER_RATE = 10.0  # frames a second, where a folder of frames does not tell
 
 
@@ -74,7 +76,13 @@ def read_clip(path: Path, count: int) -> Clip:
 
     A clip of fewer frames has some of them twice. Raises ImageError where it cannot be read.
     """
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+        if not folder:
+            check_regular(path, MOST_BYTES)
+    except OSError as error:
+        raise ImageError(f"clip '{path}' cannot be read: {error.strerror or error}") from error
+    if folder:
         files = frame_files(path)
         numbers = sampled(len(files), count)
         frames = {number: read_image(files[number]) for number in dict.fromkeys(numbers)}

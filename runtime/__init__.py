@@ -8,17 +8,21 @@ from runtime.background import BackgroundWriter, prefetch
 from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
 from runtime.progress import progress, with_listener
+from runtime.regular_files import IrregularFileError, check_regular, read_bytes
 
 __all__ = [
     "BackgroundWriter",
+    "IrregularFileError",
     "as_path",
     "atomic_write",
+    "check_regular",
     "is_local",
     "moved",
     "note",
     "noting",
     "prefetch",
     "progress",
+    "read_bytes",
     "tally",
     "with_listener",
     "write_text",

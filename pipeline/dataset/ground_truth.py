@@ -1,26 +1,25 @@
 """What is known of the images of a run: their ground truth and their classes."""
 
 import sys
+from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from classifier import Classifier
-from evaluation.fixations import inside
 from evaluation.ground_truth import (
-    LISTS,
     GroundTruth,
+    GroundTruthError,
     find_ground_truth,
     is_mexculture_truth,
-    read_truth,
 )
 from evaluation.metric import OTHERS
 from evaluation.true_classes import some_of_each, true_classes
 from images import image_size
 from pipeline.plan import Plan
 
-LISTED = 10  # unmatched images that are named
+LISTED = 10  # images or files that are named
 
 
 class GroundTruthIndex:
@@ -79,7 +78,27 @@ class GroundTruthIndex:
     def truth(self, image: Path, size: tuple[int, int]) -> GroundTruth | None:
         """The image's ground truth, if it has any; `size` is the image's (H, W)."""
         files = self._files.get(image)
-        return GroundTruth(files, size, self.viewing) if files else None
+        return GroundTruth(files, size, self.viewing, image) if files else None
+
+    def taken_for(self) -> list[str]:
+        """What the files of ground truth are taken for: lines with the files of each kind.
+
+        Reads them all. What is to be said of a file, or makes it useless, is a line of its own.
+        """
+        files: dict[str, list[str]] = defaultdict(list)
+        remarks = []
+        for image in self._files:
+            try:
+                for file, description, remark in self.truth(image, image_size(image)).descriptions:
+                    files[description].append(file.name)
+                    remarks += [f"ground truth '{file}': {remark}"] if remark else []
+            except GroundTruthError as error:
+                remarks.append(str(error))
+            except ValueError:  # of an image that cannot be read, which is said in its turn
+                continue
+        more = len(remarks) - LISTED
+        further = [f"ground truth: {more} more remarks like these"] if more > 0 else []
+        return [_line(*kind) for kind in files.items()] + remarks[:LISTED] + further
 
     def true_class(self, image: Path, classifier: Classifier) -> tuple[str | None, int | None]:
         """The name of the image's class, and its index if the classifier knows it."""
@@ -103,15 +122,22 @@ class GroundTruthIndex:
         """The number of the image (m,) and the place (m, 2) of every fixation."""
         owners, places = [np.empty(0, int)], [np.empty((0, 2))]
         for number, image in enumerate(self.images):
-            lists = [f for f in self._files.get(image, ()) if f.suffix.lower() in LISTS]
-            if not lists:
+            if image not in self._files:
                 continue
             try:
                 height, width = image_size(image)
-                _, found = read_truth(lists[0])
-            except (OSError, ValueError):
+                found = self.truth(image, (height, width)).fixations
+            except ValueError:
                 continue  # said when it is this image's turn
-            found = inside(found, (height, width))[:, :2] / (width, height)
+            if found is None:
+                continue
+            found = found / (width, height)
             owners.append(np.full(len(found), number))
             places.append(found)
         return np.concatenate(owners), np.concatenate(places)
+
+
+def _line(description: str, names: list[str]) -> str:
+    named = ", ".join(names[:LISTED]) + ", ..." * (len(names) > LISTED)
+    files = "1 file" if len(names) == 1 else f"{len(names)} files"
+    return f"ground truth: {files} taken for {description}: {named}"

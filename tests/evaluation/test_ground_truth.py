@@ -79,7 +79,7 @@ def test_gaze_maps_come_from_arrays_images_and_fixations(tmp_path):
         assert truth.mask is None
 
 
-@pytest.mark.parametrize("array", [-np.ones((4, 4)), np.ones((4, 4, 3)), np.zeros((4, 4))])
+@pytest.mark.parametrize("array", [-np.ones((4, 4)), np.ones((4, 4, 3)), np.full((4, 4), np.nan)])
 def test_an_array_that_is_no_map_is_an_error(array, tmp_path):
     np.save(tmp_path / "a.npy", array)
     with pytest.raises(GroundTruthError, match="expected a gaze map or mask"):
