@@ -65,6 +65,11 @@ def randomised(model: keras.Model, seed: int = 0) -> keras.Model:
     return model
 
 
+def model_of(*stack, size=(32, 32)) -> keras.Model:
+    """These layers one after another, from an image of that size on."""
+    return randomised(keras.Sequential([keras.Input((*size, 3)), *stack]))
+
+
 def backbone(size=(32, 32), channels: int = 3) -> keras.Model:
     """A residual network of 8 x 8 x 16 features, ending in batch norm, addition and ReLU."""
     inputs = keras.Input((*size, channels))

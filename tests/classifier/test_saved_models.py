@@ -7,6 +7,7 @@ from support import functional, head, noise
 
 from classifier import load_classifier
 from classifier.model_files import open_model
+from gradcam import gradcam
 from methods import METHODS
 
 
@@ -140,3 +141,14 @@ def test_logits_of_one_unit_with_two_names_are_the_logit_of_the_second(tmp_path)
     saved = load_classifier(model_path=tmp_path / "saved", **options)
     z = model(noise((8, 8))).numpy()
     np.testing.assert_allclose(saved.logits(noise((8, 8))), np.hstack([-z, z]), atol=1e-5)
+
+
+def test_a_saved_model_gives_scores_and_says_that_it_has_no_layers(tmp_path):
+    model = functional()
+    model.export(tmp_path / "mine", verbose=False)
+    classifier = load_classifier(model_path=tmp_path / "mine", preprocessing="none")
+    images = noise()
+    np.testing.assert_allclose(classifier.scores(images), model(images).numpy(), atol=1e-5)
+    np.testing.assert_allclose(np.exp(classifier.logits(images)), classifier.scores(images), 1e-4)
+    with pytest.raises(ValueError, match="no layers to look into"):
+        gradcam(classifier, images, [0, 1])

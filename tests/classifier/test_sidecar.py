@@ -1,3 +1,5 @@
+"""What stands beside a model's file: its class names and preprocessing."""
+
 import json
 
 import keras
@@ -74,8 +76,8 @@ def test_each_field_is_checked_and_said_in_one_short_line(text, words, tmp_path)
 def test_a_size_that_the_model_does_not_take_is_refused(tmp_path):
     model = keras.Sequential([backbone(), *head()], name="mine")
     model.save(tmp_path / "mine.keras")
-    told = {"preprocessing": "tf", "input_size": [64, 64]}
-    (tmp_path / "mine.json").write_text(json.dumps(told))
+    fields = {"preprocessing": "tf", "input_size": [64, 64]}
+    (tmp_path / "mine.json").write_text(json.dumps(fields))
     with pytest.raises(ValueError, match="takes images of 32 x 32"):
         load_classifier(model_path=tmp_path / "mine.keras")
 
@@ -83,8 +85,57 @@ def test_a_size_that_the_model_does_not_take_is_refused(tmp_path):
 def test_class_indices_of_keras_are_names(tmp_path):
     model = keras.Sequential([backbone(), *head()], name="mine")
     model.save(tmp_path / "mine.keras")
-    told = {"preprocessing": "tf", "class_names": {"fox": 2, "cat": 0, "dog": 1}}
-    (tmp_path / "mine.json").write_text(json.dumps(told))
+    fields = {"preprocessing": "tf", "class_names": {"fox": 2, "cat": 0, "dog": 1}}
+    (tmp_path / "mine.json").write_text(json.dumps(fields))
     classifier = load_classifier(model_path=tmp_path / "mine.keras")
     assert classifier.labels.names == ["cat", "dog", "fox"]
     assert np.isfinite(classifier.scores(np.zeros((1, 32, 32, 3), np.float32))).all()
+
+
+def saved_with_sidecar(folder, **fields):
+    """The path of a model with these fields in the file beside it."""
+    inside = backbone()
+    model = keras.Sequential([inside, *head()], name="mine")
+    model.save(folder / "mine.keras")
+    (folder / "mine.json").write_text(json.dumps(fields))
+    return folder / "mine.keras"
+
+
+def test_the_file_beside_the_model_is_read_by_itself(tmp_path):
+    path = saved_with_sidecar(tmp_path, class_names=["a", "b", "c"], preprocessing="tf")
+    classifier = load_classifier(model_path=path)
+    assert classifier.labels.names == ["a", "b", "c"]
+    np.testing.assert_allclose(classifier.preprocess(np.zeros((1, 32, 32, 3))), -1)
+
+
+def test_arguments_win_over_the_file_beside_the_model(tmp_path):
+    path = saved_with_sidecar(tmp_path, class_names=["a", "b", "c"], preprocessing="tf")
+    names = tmp_path / "names.txt"
+    names.write_text("x\ny\nz\n")
+    classifier = load_classifier(model_path=path, class_names=names, preprocessing="none")
+    assert classifier.labels.names == ["x", "y", "z"]
+    assert classifier.preprocess(np.zeros((1, 32, 32, 3))).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "does not rescale images itself"),
+        ({"preprocessing": "pytorch"}, "no preprocessing 'pytorch'"),
+        ({"preprocessing": "tf", "class_names": ["a"]}, "1 names for a classifier of 3 classes"),
+        ({"preprocesing": "tf"}, "unknown preprocesing"),
+        ({"preprocessing": 3}, "preprocessing is a name, got 3"),
+        ({"preprocessing": "tf", "class_names": [0, 1, 2]}, "expected a list of names"),
+        ({"preprocessing": "tf", "multi_label": "no"}, "multi_label is true or false"),
+        ({"preprocessing": "tf", "input_size": 32}, "input_size is .height, width."),
+    ],
+)
+def test_what_is_missing_or_wrong_beside_a_model_is_said(fields, words, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        load_classifier(model_path=saved_with_sidecar(tmp_path, **fields))
+
+
+def test_class_names_in_a_file_are_looked_for_beside_the_model(tmp_path):
+    (tmp_path / "names.txt").write_text("a\nb\nc\n")
+    path = saved_with_sidecar(tmp_path, class_names="names.txt", preprocessing="tf")
+    assert load_classifier(model_path=path).labels.names == ["a", "b", "c"]
