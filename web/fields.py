@@ -9,8 +9,8 @@ import matplotlib
 from methods import METHODS, Method
 from registry import Option
 from representations import REPRESENTATIONS
+from web.limits import limit
 from web.render import DisplayOptions
-from web.service import limit
 
 AS_IT_SUITS = "as it suits"
 COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]

@@ -1,6 +1,5 @@
 """What happens when a visitor chooses something: values of the page in, values for it out."""
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +13,13 @@ from pipeline.explaining.explanation import drawable
 from pipeline.reporting.thumbnail_gallery import shrink
 from registry import Call
 from web.fields import LAST_LAYER, display_options, representation_choices, summary
+from web.limits import call_of
 from web.messages import stop_on_error, warn_on_error
 from web.page_parts import SHOWN_FIRST
 from web.render import downloads_html, guess_title, image_html, maps_html
-from web.service import Answer, ExplanationService, call_of, read_upload
+from web.running import RunningRequests
+from web.service import Answer, ExplanationService
+from web.uploads import read_upload
 
 GUESSES_COMPARED = 2
 KEEPS = "Stop keeps what is known"
@@ -36,7 +38,7 @@ class Handlers:
         self.service = service
         self._samples = samples
         self._options = options
-        self._stops: dict[threading.Event, str | None] = {}  # of running requests: whose it is
+        self.requests = RunningRequests()
 
     @stop_on_error
     def take_upload(self, path: str | None, name: str):
@@ -94,7 +96,7 @@ class Handlers:
         return self._explain(
             name,
             image,
-            [call_of(method, given)],
+            [call_of(METHODS[method], given)],
             target=target,
             layer=layer,
             display=rest[:3],
@@ -122,7 +124,7 @@ class Handlers:
         return self._explain(
             name,
             image,
-            [call_of(method, {}) for method in methods],
+            [call_of(METHODS[method], {}) for method in methods],
             target=",".join(targets),
             layer=layer,
             display=display,
@@ -144,9 +146,7 @@ class Handlers:
     ) -> tuple[Answer, str, str]:
         """The answer, its maps and its downloads; the visitor sees how far it has come."""
         options = display_options(*display)
-        stop = threading.Event()
-        self._stops[stop] = session
-        try:
+        with self.requests.running(session) as stop:
             answer = self.service.explain(
                 name,
                 image,
@@ -156,15 +156,11 @@ class Handlers:
                 on_progress=lambda done, total: progress((done, total), desc=KEEPS),
                 stop=stop,
             )
-        finally:
-            del self._stops[stop]
         return answer, maps_html(answer, options), downloads_html(answer, options)
 
     def stop(self, request: gr.Request) -> None:
         """Ends the visitor's own requests early."""
-        for stop, session in list(self._stops.items()):
-            if session == request.session_hash:
-                stop.set()
+        self.requests.stop(request.session_hash)
 
     @warn_on_error
     def redraw(self, answer: Answer | None, *display):

@@ -17,7 +17,8 @@ from web.fields import (
     representation_choices,
     summary,
 )
-from web.service import MOST_BYTES, ExplanationService
+from web.limits import MOST_BYTES
+from web.service import ExplanationService
 
 SHOWN_FIRST = "overlay"  # of the representations
 FIRST, COMPARED = "GRADCAM", ["GRADCAM", "FEM"]

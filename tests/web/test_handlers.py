@@ -42,4 +42,4 @@ def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(image):
     handlers = Handlers(Busy())
     ask("me")
     assert [stop.is_set() for stop in running] == [True, True, False]
-    assert handlers._stops == {}
+    assert handlers.requests._sessions == {}

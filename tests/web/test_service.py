@@ -6,21 +6,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from keras import Input, Sequential, layers
 from PIL import Image
 
 from images import ImageError
 from methods import METHODS
 from pipeline import ClassifierChoice
-from web.service import (
-    MOST_MAPS,
-    BusyError,
-    ExplanationService,
-    StoppedError,
-    call_of,
-    limit,
-    read_upload,
-)
+from web.classifier_pool import BusyError
+from web.limits import MOST_MAPS, call_of, limit
+from web.service import ExplanationService, StoppedError
+from web.uploads import read_upload
 
 RISE = METHODS["RISE"].call(masks=96)
 
@@ -48,21 +42,6 @@ def test_an_own_model_stands_beside_the_embedded_one_of_its_name(choice, tmp_pat
         "SqueezeNet (own)",
         "SqueezeNet",
     ]
-
-
-def test_a_classifier_of_clips_is_refused(tmp_path):
-    model = Sequential(
-        [
-            Input((4, 8, 8, 3)),
-            layers.Conv3D(2, 3),
-            layers.GlobalAveragePooling3D(),
-            layers.Dense(2, activation="softmax"),
-        ]
-    )
-    model.save(tmp_path / "clips.keras")
-    choice = ClassifierChoice(model_path=str(tmp_path / "clips.keras"), preprocessing="none")
-    with pytest.raises(ValueError, match="--web is for images, and clips takes clips"):
-        ExplanationService([choice]).classes("clips")
 
 
 def test_methods_and_classes_are_explained_each_with_each(service, image):
@@ -117,10 +96,10 @@ def test_time_that_is_up_before_anything_is_known_is_said(choice, image):
 
 def test_a_classifier_works_for_one_visitor_at_a_time(choice):
     service = ExplanationService([choice], seconds=0.1)
-    service._locks["small"].acquire()
+    service._pool._locks["small"].acquire()
     with pytest.raises(BusyError, match="small is busy"):
         service.classes("small")
-    service._locks["small"].release()
+    service._pool._locks["small"].release()
     assert len(service.classes("small")) == 3
 
 
@@ -156,17 +135,17 @@ def test_too_many_classes_are_refused_before_any_contrast_is_made(
 def test_a_contrast_is_for_one_request_only(service, image):
     answer = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant:bee")
     assert answer.explanations[0].label == "ant - bee"
-    assert service._loaded["small"][0].network.contrasts == ()
+    assert service._pool._loaded["small"][0].network.contrasts == ()
     with pytest.raises(ValueError, match="20 maps"):
         service.explain("small", image, [METHODS["FEM"].call()] * 5, "ant:bee,bee:ant,-ant,-bee")
-    assert service._loaded["small"][0].network.contrasts == ()
+    assert service._pool._loaded["small"][0].network.contrasts == ()
 
 
 def test_only_options_that_differ_from_their_defaults_are_given():
     values = {"masks": 4000, "grid": 7, "keep": None, "preset": ""}
-    assert call_of("RISE", values) == METHODS["RISE"].call(grid=7)
-    assert call_of("ATTENTION", {"layer": ""}).given == {}
-    assert call_of("LIME", {"preset": "lab"}).given == {"preset": "lab"}
+    assert call_of(METHODS["RISE"], values) == METHODS["RISE"].call(grid=7)
+    assert call_of(METHODS["ATTENTION"], {"layer": ""}).given == {}
+    assert call_of(METHODS["LIME"], {"preset": "lab"}).given == {"preset": "lab"}
 
 
 @pytest.mark.parametrize(
@@ -181,7 +160,7 @@ def test_only_options_that_differ_from_their_defaults_are_given():
 )
 def test_options_beyond_a_limit_are_refused(method, values, words):
     with pytest.raises(ValueError, match=re.escape(words)):
-        call_of(method, values)
+        call_of(METHODS[method], values)
 
 
 def test_every_preset_is_within_the_limits():
