@@ -9,8 +9,8 @@ import matplotlib
 from methods import METHODS, Method
 from registry import Option
 from representations import REPRESENTATIONS
-from web.limits import limit
-from web.render import DisplayOptions
+from web.display import DisplayOptions
+from web.limits import MOST_BYTES, limit
 
 AS_IT_SUITS = "as it suits"
 COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]
@@ -47,10 +47,20 @@ def field(option: Option) -> Any:
     return gr.Number(**shared) if option.kind is float else gr.Textbox(**shared)
 
 
-def representation_choices(method: str) -> list[str]:
-    """What a method's maps can be shown as."""
+def representation_choices(method: str, of_clips: bool = False) -> list[str]:
+    """What a method's maps can be shown as, those of images or of clips."""
+    if of_clips:
+        return [name for name, drawn in REPRESENTATIONS.items() if drawn.of_clips]
     of_all = [name for name, drawn in REPRESENTATIONS.items() if drawn.of_all]
     return [*of_all, *METHODS[method].draws]
+
+
+def hint(of_clips: bool) -> str:
+    """What a visitor can choose to have explained."""
+    size = MOST_BYTES // 10**6
+    if of_clips:
+        return f"A GIF or a video (MP4, WebM, AVI) of up to {size} MB."
+    return f"An image of up to {size} MB, or one of these:"
 
 
 def display_options(representation: str, colormap: str, alpha: float) -> DisplayOptions:

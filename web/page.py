@@ -78,8 +78,8 @@ class Page:
         parts = self.parts
         parts.classifier.input(
             self.handlers.change_classifier,
-            [parts.image, parts.classifier],
-            [*parts.of_image, parts.layer],
+            [parts.image, parts.classifier, parts.method, parts.representation],
+            [*parts.of_image, *parts.of_classifier],
             **self._quiet,
         ).success(**self._quick)
         parts.guesses.input(_same, parts.guesses, parts.target, **PRIVATE).success(**self._quick)
@@ -89,7 +89,7 @@ class Page:
         """Another method or layer, and the button that explains."""
         parts, handlers = self.parts, self.handlers
         parts.method.input(
-            handlers.change_method, parts.method, parts.of_method, **PRIVATE
+            handlers.change_method, [parts.method, parts.classifier], parts.of_method, **PRIVATE
         ).success(**self._quick)
         parts.layer.input(**self._quick)
         parts.start.click(handlers.explain, self._inputs, parts.of_answer, **self._one_each)

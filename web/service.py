@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier import Classifier
 from images import ImageError
-from pipeline.explaining.explain import CutShortError, Request, explain_batch, request_of
+from pipeline.explaining.explain import CutShortError, Request, explain_batch
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record
 from pipeline.plan import ClassifierChoice
@@ -18,7 +18,15 @@ from pipeline.targets import Targets
 from registry import Call
 from runtime import with_listener
 from web.classifier_pool import ClassifierPool
-from web.limits import LONGEST_TARGET, MOST_CLASSES, MOST_MAPS, SECONDS
+from web.limits import MOST_CLASSES, MOST_MAPS, SECONDS
+from web.subjects import (
+    Abilities,
+    Subject,
+    abilities_of,
+    read_targets,
+    subject_request,
+    target_indices,
+)
 
 
 class StoppedError(ValueError):
@@ -47,11 +55,19 @@ class ExplanationService:
     def __init__(self, choices: Sequence[ClassifierChoice], seconds: float = SECONDS):
         self._pool = ClassifierPool(choices, seconds)
         self._seconds = seconds
+        self._abilities: dict[str, Abilities] = {}
 
     @property
     def names(self) -> list[str]:
         """What the classifiers are called."""
         return self._pool.names
+
+    def abilities(self, name: str) -> Abilities:
+        """What a classifier takes and gives; known without a wait once it was loaded."""
+        if name not in self._abilities:
+            with self._pool.classifier(name) as classifier:
+                self._abilities[name] = abilities_of(classifier)
+        return self._abilities[name]
 
     def classes(self, name: str) -> list[tuple[str, str]]:
         """(title, target) of every class of a classifier."""
@@ -69,10 +85,10 @@ class ExplanationService:
             paths = dict.fromkeys(call.path for call in calls if call.is_map)
         return list(paths)[::-1]
 
-    def guesses(self, name: str, image: np.ndarray) -> list[Guess]:
-        """The best classes of an image (H, W, 3), best first."""
+    def guesses(self, name: str, subject: Subject) -> list[Guess]:
+        """The best classes of an image or clip, best first."""
         with self._pool.classifier(name) as classifier:
-            scores = classifier.scores(request_of(image, classifier, ()).input_image[np.newaxis])[0]
+            scores = _scores(subject_request(subject, classifier, []), classifier)
             best = np.argsort(-scores, kind="stable")[:MOST_CLASSES]
             return [
                 Guess(f"index:{i}", classifier.title(i).replace("_", " "), float(scores[i]))
@@ -82,25 +98,30 @@ class ExplanationService:
     def explain(
         self,
         name: str,
-        image: np.ndarray,
+        subject: Subject,
         calls: Sequence[Call],
         target: str,
         *,
+        box: str = "",
         layer: str | None = None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
         stop: threading.Event | None = None,
     ) -> Answer:
-        """What the methods say of the image (H, W, 3) for each class of `target`.
+        """What the methods say of the image or clip for each class of `target`, or for a box.
 
-        `on_progress` is called with how many batches of a long method are done, and of how many.
-        Once `stop` is set, or time is up, a long method gives the map so far, if there is one, and
-        is the last. Raises ValueError in words for people.
+        `box` is a detection's number or x, y, w, h in pixels of the image. `on_progress` is called
+        with how many batches of a long method are done, and of how many. Once `stop` is set, or
+        time is up, a long method gives the map so far, if there is one, and is the last. Raises
+        ValueError in words for people.
         """
         with self._bounded(on_progress, stop), self._pool.classifier(name, layer) as classifier:
-            request = request_of(image, classifier, calls)
-            targets = _targets(target)
-            scores = classifier.scores(request.input_image[np.newaxis])[0]
-            _check_count(len(calls) * len(targets.indices(classifier, scores)))
+            targets = read_targets(target, box)
+            for call in calls:
+                call.entry.check(classifier, call.given)
+            request = subject_request(subject, classifier, calls)
+            scores = _scores(request, classifier)
+            with classifier.contrasts():
+                _check_count(len(calls) * len(target_indices(request, classifier, targets, scores)))
             explanations = _explain(request, classifier, targets)
             if not explanations:
                 raise StoppedError("stopped before the first masks were seen")
@@ -131,17 +152,15 @@ def _explain(request: Request, classifier: Classifier, targets: Targets) -> list
     except CutShortError as cut:
         (answer,) = cut.answers
     for failure in answer.failures:
-        raise ImageError(failure.reason)
+        raise ImageError(failure.reason.replace("image 'None'", "this image", 1))
     return answer.explanations
+
+
+def _scores(request: Request, classifier: Classifier) -> np.ndarray:
+    """(K,) scores of an image or clip."""
+    return classifier.scores(request.input_image[np.newaxis])[0]
 
 
 def _check_count(maps: int) -> None:
     if maps > MOST_MAPS:
         raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")
-
-
-def _targets(text: str) -> Targets:
-    """The classes of a request. Raises ValueError, before any contrast is made, for too many."""
-    if len(text) > LONGEST_TARGET or text.count(",") >= MOST_MAPS:
-        raise ValueError(f"too many classes are asked for; the page explains {MOST_MAPS} at most")
-    return Targets(text=text)

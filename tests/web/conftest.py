@@ -9,9 +9,11 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
+import keras
 import numpy as np
 import pytest
-from support import ROOT, noise, sequential
+from keras import layers
+from support import ROOT, noise, randomised, sequential
 
 from pipeline import ClassifierChoice
 from web.service import ExplanationService
@@ -35,6 +37,28 @@ def choice(tmp_path_factory) -> ClassifierChoice:
 @pytest.fixture
 def service(choice) -> ExplanationService:
     return ExplanationService([choice])
+
+
+@pytest.fixture(scope="session")
+def clip_choice(tmp_path_factory) -> ClassifierChoice:
+    """A small classifier of clips of 4 frames."""
+    model = keras.Sequential(
+        [
+            keras.Input((4, 24, 24, 3)),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv3D(4, 3, (2, 4, 4), padding="same", activation="relu"),
+            layers.GlobalAveragePooling3D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    file = tmp_path_factory.mktemp("clips") / "clips.keras"
+    randomised(model).save(file)
+    return ClassifierChoice(model_path=str(file))
+
+
+@pytest.fixture
+def clip_service(clip_choice) -> ExplanationService:
+    return ExplanationService([clip_choice])
 
 
 @contextmanager

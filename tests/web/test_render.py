@@ -1,13 +1,22 @@
 """Explanations as parts of the page."""
 
+import base64
+import io
 import re
 import threading
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from markupsafe import escape
+from PIL import Image
+from support import noise
 
+from images import Clip
 from methods import METHODS
-from web.render import DisplayOptions, downloads_html, image_html, maps_html, render
+from pipeline.reporting.clip_figures import GAP
+from web.display import DisplayOptions
+from web.render import downloads_html, maps_html, render, subject_html
 
 HOSTILE = "<script>alert(\"1\")</script>&amp;'\"><i onclick='alert(2)'>"
 OVERLAY = DisplayOptions("overlay", None, 0.5)
@@ -34,7 +43,7 @@ def test_a_name_that_is_html_is_escaped_in_every_part(service, image):
     link = {"file_name": HOSTILE, "source": HOSTILE, "text": HOSTILE}
     parts = {
         "maps": (maps_html(hostile, OVERLAY), 2 * 2 + 2 * 3 + 1),  # alt, caption, remarks, left out
-        "image": (image_html(image, HOSTILE), 2),
+        "image": (subject_html(image, HOSTILE), 2),
         "links": (render("downloads.html", links=[link]), 3),
         "downloads": (downloads_html(hostile, OVERLAY), 0),  # of the record base64 alone
     }
@@ -54,3 +63,24 @@ def test_what_was_stopped_early_or_left_out_is_said_below_the_maps(service, imag
     stopped = replace(explanation, notes={"stopped_early": True, "passes": 32})
     stopped = answer._replace(explanations=[stopped])
     assert "Stopped early, after 32 passes" in maps_html(stopped, OVERLAY)
+
+
+def test_a_clip_is_an_animation_beside_its_maps_and_a_strip(clip_service):
+    clip = Clip(noise((160, 200), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=2.0)
+    calls = [METHODS["GRADCAM"].call(), METHODS["FEM"].call()]
+    answer = clip_service.explain("clips", clip, calls, "index:1")
+    html, links = maps_html(answer, OVERLAY), downloads_html(answer, OVERLAY)
+    first, second, strip = re.findall(r'src="data:image/(\w+);base64,([^"]+)"', html)
+    assert [first[0], second[0], strip[0]] == ["gif", "gif", "jpeg"]
+    with Image.open(io.BytesIO(base64.b64decode(first[1]))) as animation:
+        assert animation.n_frames == 4
+        assert animation.size == (2 * 200 + GAP, 160)
+        assert animation.info["duration"] == 500
+    with Image.open(io.BytesIO(base64.b64decode(strip[1]))) as image:
+        assert image.size == (4 * 200, 3 * 160)
+    assert re.findall(r'download="([^"]+)"', links) == [
+        *("figure.png", "animation_1.gif", "animation_2.gif", "map_1.npy", "map_2.npy"),
+        "record.json",
+    ]
+    with pytest.raises(ValueError, match="clips are drawn as heatmap, overlay"):
+        maps_html(answer, DisplayOptions("isolines", None, 0.5))

@@ -1,28 +1,21 @@
 """What the page does, without the page: limits, turns, and early ends."""
 
-import io
 import re
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from support import noise
 
-from images import ImageError
+from images import Clip
 from methods import METHODS
 from pipeline import ClassifierChoice
 from web.classifier_pool import BusyError
 from web.limits import MOST_MAPS, call_of, limit
 from web.service import ExplanationService, StoppedError
-from web.uploads import read_upload
 
 RISE = METHODS["RISE"].call(masks=96)
-
-
-def png(height: int, width: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("1", (width, height)).save(file, "png")
-    return file.getvalue()
 
 
 def test_a_service_knows_classes_layers_and_the_best_guesses(service, image):
@@ -42,6 +35,32 @@ def test_an_own_model_stands_beside_the_embedded_one_of_its_name(choice, tmp_pat
         "SqueezeNet (own)",
         "SqueezeNet",
     ]
+
+
+def test_a_clip_is_explained_and_its_frames_are_those_that_the_classifier_takes(clip_service):
+    assert clip_service.abilities("clips").frames == 4
+    frames = noise((24, 30), count=9).astype(np.uint8)
+    clip = Clip(frames, list(range(0, 18, 2)), seconds=1.8)
+    assert clip_service.guesses("clips", clip)[0].probability <= 1
+    answer = clip_service.explain("clips", clip, [METHODS["GRADCAM"].call()], "index:1")
+    (explanation,) = answer.explanations
+    assert explanation.clip.numbers == [2, 6, 10, 14]
+    assert explanation.map.ndim == 3
+    assert len(explanation.image) == 4
+
+
+def test_a_method_or_an_image_that_does_not_go_with_clips_is_refused(clip_service, image):
+    clip = Clip(noise((24, 30), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=0.4)
+    with pytest.raises(ValueError, match="HIRESCAM explains images, and clips takes clips"):
+        clip_service.explain("clips", clip, [METHODS["HIRESCAM"].call()], "index:1")
+    with pytest.raises(ValueError, match="clips takes clips: choose a GIF or a video"):
+        clip_service.explain("clips", image, [METHODS["GRADCAM"].call()], "index:1")
+
+
+def test_a_clip_is_refused_where_images_are_explained(service):
+    clip = Clip(noise((24, 30), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=0.4)
+    with pytest.raises(ValueError, match="takes images"):
+        service.guesses("small", clip)
 
 
 def test_methods_and_classes_are_explained_each_with_each(service, image):
@@ -169,30 +188,3 @@ def test_every_preset_is_within_the_limits():
             for name, value in preset.items():
                 option = row.options[name]
                 assert option.kind is not int or value <= limit(option)
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "this image is empty"),
-        (b"<svg onload=alert(1)>", "not an image format that is known"),
-        (png(10, 10)[:40], "this image cannot be read"),
-        (png(8000, 8000), "8000 x 8000 pixels; at most 40 million"),
-        (bytes(20_000_001), "larger than 20 MB"),
-    ],
-)
-def test_an_upload_that_will_not_do_is_refused_in_words(content, words):
-    with pytest.raises(ImageError, match=re.escape(words)):
-        read_upload(content)
-
-
-def test_a_large_upload_is_made_smaller():
-    assert read_upload(png(2000, 4000)).shape == (800, 1600, 3)
-
-
-@pytest.fixture
-def page_module():
-    pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
-    import web.page
-
-    return web.page
