@@ -15,6 +15,7 @@ from web.limits import call_of
 from web.messages import stop_on_error, warn_on_error
 from web.page_parts import SHOWN_FIRST
 from web.render import downloads_html, guess_title, maps_html, subject_html
+from web.render_boxes import detection_title
 from web.running import RunningRequests
 from web.service import Answer, ExplanationService
 from web.subjects import Subject
@@ -65,23 +66,28 @@ class Handlers:
         offered = hint(bool(can.frames)), gr.update(visible=not can.frames)
         method = method if method in can.methods else can.method
         changed = self.change_method(method, name, shown)
-        return *self._classified(subject, name), layers, *offered, method, *changed
+        boxes = gr.update(visible=can.detects)
+        return *self._classified(subject, name), layers, *offered, boxes, method, *changed
 
     def _classified(self, subject: Subject | None, name: str) -> tuple:
-        """The image or clip, how it is shown, its best classes, and all classes (twice)."""
+        """The image or clip, how it is shown, its best classes, all classes (twice), its boxes."""
         classes = self.service.classes(name)
         if not self.service.abilities(name).fit(subject):
             nothing = gr.update(choices=[], value=None)
-            return None, "", nothing, *[gr.update(choices=classes, value=None)] * 2
+            return None, "", nothing, *[gr.update(choices=classes, value=None)] * 2, nothing, ""
         guesses = self.service.guesses(name, subject)
+        detections = self.service.detections(name, subject)
         choices = [(guess_title(guess.title, guess.probability), guess.target) for guess in guesses]
         targets = [guess.target for guess in guesses]
+        boxes = [(detection_title(one), str(one.number)) for one in detections]
         return (
             subject,
-            subject_html(subject),
+            subject_html(subject, detections),
             gr.update(choices=choices, value=targets[0]),
             gr.update(choices=classes, value=targets[0]),
             gr.update(choices=classes, value=targets[:GUESSES_COMPARED]),
+            gr.update(choices=boxes, value=None),
+            "",
         )
 
     def change_method(self, method: str, name: str, shown: str = SHOWN_FIRST):
@@ -97,7 +103,7 @@ class Handlers:
     @warn_on_error
     def explain(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """The answer to what is set on the page, its maps and its downloads."""
-        subject, name, method, layer, target, *rest = values
+        subject, name, method, layer, target, box, *rest = values
         values = zip(self._options, rest[3:], strict=True)
         given = {option: value for (owner, option), value in values if owner == method}
         return self._explain(
@@ -105,6 +111,7 @@ class Handlers:
             subject,
             [call_of(METHODS[method], given)],
             target=target,
+            box=box,
             layer=layer,
             display=rest[:3],
             progress=progress,
@@ -145,6 +152,7 @@ class Handlers:
         calls: list[Call],
         *,
         target: str | None,
+        box: str = "",
         layer: str,
         display: Sequence,
         progress: gr.Progress,
@@ -159,7 +167,8 @@ class Handlers:
                 name,
                 subject,
                 calls,
-                target or "predicted",
+                target or "",
+                box=box,
                 layer=None if layer == LAST_LAYER else layer,
                 on_progress=lambda done, total: progress((done, total), desc=KEEPS),
                 stop=stop,

@@ -42,6 +42,7 @@ class Page:
         """Joins all parts: from here on they do something."""
         self._join_image()
         self._join_classes()
+        self._join_boxes()
         self._join_method()
         self._join_comparison()
         self._join_display()
@@ -51,7 +52,7 @@ class Page:
     def _inputs(self) -> list[Any]:
         """What an explanation depends on, in the order of `Handlers.explain`."""
         parts = self.parts
-        chosen = [parts.image, parts.classifier, parts.method, parts.layer, parts.target]
+        chosen = [parts.image, parts.classifier, parts.method, parts.layer, parts.target, parts.box]
         return [*chosen, *parts.of_display, *parts.options.values()]
 
     @property
@@ -82,8 +83,21 @@ class Page:
             [*parts.of_image, *parts.of_classifier],
             **self._quiet,
         ).success(**self._quick)
-        parts.guesses.input(_same, parts.guesses, parts.target, **PRIVATE).success(**self._quick)
-        parts.target.input(_same, parts.target, parts.guesses, **PRIVATE).success(**self._quick)
+        for chosen, shown in ((parts.guesses, parts.target), (parts.target, parts.guesses)):
+            chosen.input(
+                lambda target: (target, None, ""),
+                chosen,
+                [shown, parts.boxes, parts.box],
+                **PRIVATE,
+            ).success(**self._quick)
+
+    def _join_boxes(self) -> None:
+        """A box that is chosen or typed, in the place of a class."""
+        parts = self.parts
+        parts.boxes.input(lambda number: number, parts.boxes, parts.box, **PRIVATE).success(
+            **self._quick
+        )
+        parts.box.submit(lambda: None, None, parts.boxes, **PRIVATE).success(**self._quick)
 
     def _join_method(self) -> None:
         """Another method or layer, and the button that explains."""
@@ -111,7 +125,3 @@ class Page:
             trigger_mode="always_last",
             **PRIVATE,
         )
-
-
-def _same(chosen: str) -> str:
-    return chosen

@@ -40,6 +40,7 @@ class PageParts:
             with gr.Column(scale=2, min_width=COLUMN):
                 self._add_image(samples)
                 self._add_classes(service.names, service.classes(name))
+                self._add_boxes(can.detects)
             with gr.Column(scale=3, min_width=COLUMN):
                 self._add_method(service.layers(name))
                 self._add_maps()
@@ -49,12 +50,13 @@ class PageParts:
     @property
     def of_image(self) -> list[Any]:
         """What another image or classifier changes."""
-        return [self.image, self.original, self.guesses, self.target, self.targets]
+        chosen = [self.guesses, self.target, self.targets, self.boxes, self.box]
+        return [self.image, self.original, *chosen]
 
     @property
     def of_classifier(self) -> list[Any]:
         """What another classifier changes, beside the image."""
-        return [self.layer, self.hint, self.gallery, self.method, *self.of_method]
+        return [self.layer, self.hint, self.gallery, self.of_boxes, self.method, *self.of_method]
 
     @property
     def of_answer(self) -> list[Any]:
@@ -109,6 +111,17 @@ class PageParts:
             allow_custom_value=True,
             elem_id="target",
         )
+
+    def _add_boxes(self, detects: bool) -> None:
+        with gr.Group(visible=detects) as self.of_boxes:
+            self.boxes = gr.Radio(
+                [], label="Detections (choose one to explain it)", elem_classes="guesses"
+            )
+            self.box = gr.Textbox(
+                label="Box",
+                info="a detection's number, or x, y, w, h in pixels of the image; then Enter",
+                max_length=100,
+            )
 
     def _add_method(self, layers: list[str]) -> None:
         with gr.Row():

@@ -18,8 +18,9 @@ from pipeline.reporting.html_templates import data_uri, template_environment
 from pipeline.reporting.thumbnail_gallery import shrink
 from representations import CLIP_UPSAMPLING, DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
 from web.display import DisplayOptions
+from web.render_boxes import numbered_boxes
 from web.render_clips import clip_uri, map_animation, strip_cells, strip_image
-from web.service import Answer
+from web.service import Answer, Detection
 from web.subjects import Subject
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -40,11 +41,17 @@ def render(template: str, **content: Any) -> str:
     return template_environment(TEMPLATES).get_template(template).render(content)
 
 
-def subject_html(subject: Subject, caption: str = "") -> str:
-    """A small image, or a clip that moves, with its caption under it."""
-    is_clip = isinstance(subject, Clip)
-    source = clip_uri(subject) if is_clip else image_uri(shrink(subject))
-    return render("image.html", source=source, caption=caption)
+def subject_html(subject: Subject, detections: Sequence[Detection] = ()) -> str:
+    """A small image, or a clip that moves; a larger image with the boxes that are found in it."""
+    if isinstance(subject, Clip):
+        source, caption = clip_uri(subject), ""
+    elif detections:
+        height, width = subject.shape[:2]
+        source = image_uri(numbered_boxes(subject, detections))
+        caption = f"{width} x {height} pixels"
+    else:
+        source, caption = image_uri(shrink(subject)), ""
+    return render("image.html", source=source, caption=caption, has_boxes=bool(detections))
 
 
 def maps_html(answer: Answer, options: DisplayOptions) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier import Classifier
 from images import ImageError
-from pipeline.explaining.explain import CutShortError, Request, explain_batch
+from pipeline.explaining.explain import Box, CutShortError, Request, explain_batch, rescaled
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record
 from pipeline.plan import ClassifierChoice
@@ -18,14 +18,13 @@ from pipeline.targets import Targets
 from registry import Call
 from runtime import with_listener
 from web.classifier_pool import ClassifierPool
-from web.limits import MOST_CLASSES, MOST_MAPS, SECONDS
+from web.limits import MOST_BOXES, MOST_CLASSES, MOST_MAPS, SECONDS
 from web.subjects import (
     Abilities,
     Subject,
     abilities_of,
     read_targets,
     subject_request,
-    target_indices,
 )
 
 
@@ -39,6 +38,15 @@ class Guess(NamedTuple):
     target: str  # as `Targets` read it
     title: str
     probability: float
+
+
+class Detection(NamedTuple):
+    """A box that a detector finds in an image."""
+
+    number: int  # the surest is 0
+    title: str
+    score: float
+    box: Box  # in pixels of the image
 
 
 class Answer(NamedTuple):
@@ -95,6 +103,24 @@ class ExplanationService:
                 for i in best
             ]
 
+    def detections(self, name: str, subject: Subject) -> list[Detection]:
+        """What a detector finds in an image, the surest first; of other classifiers nothing."""
+        if not self.abilities(name).detects:
+            return []
+        with self._pool.classifier(name) as classifier:
+            request = subject_request(subject, classifier, [])
+            indices = classifier.boxes(request.input_image, MOST_BOXES)
+            scores = np.zeros(len(classifier.labels))  # a box's score is in itself
+            return [
+                Detection(
+                    number,
+                    classifier.title(index).removesuffix(" (box)").replace("_", " "),
+                    classifier.score_of(scores, index),
+                    rescaled(classifier.box_of(index), request.input_image, request.image),
+                )
+                for number, index in enumerate(indices)
+            ]
+
     def explain(
         self,
         name: str,
@@ -120,8 +146,9 @@ class ExplanationService:
                 call.entry.check(classifier, call.given)
             request = subject_request(subject, classifier, calls)
             scores = _scores(request, classifier)
-            with classifier.contrasts():
-                _check_count(len(calls) * len(target_indices(request, classifier, targets, scores)))
+            targets.parts(classifier)  # raises where it cannot have them
+            classes = [None] if targets.box is not None else targets.indices(classifier, scores)
+            _check_count(len(calls) * len(classes))
             explanations = _explain(request, classifier, targets)
             if not explanations:
                 raise StoppedError("stopped before the first masks were seen")

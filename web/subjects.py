@@ -9,7 +9,7 @@ from cli.values import read_box
 from images import Clip, resized, resized_clip
 from images.clips import sampled
 from methods import METHODS
-from pipeline.explaining.explain import Box, Request, rescaled
+from pipeline.explaining.explain import Request
 from pipeline.targets import PREDICTED, Targets
 from registry import Call
 from web.limits import LONGEST_TARGET, MOST_MAPS
@@ -79,18 +79,3 @@ def read_targets(text: str, box: str = "") -> Targets:
     except ValueError:
         expected = "a detection's number, or x, y, w, h in pixels of the image"
         raise ValueError(f"box '{box[:LONGEST_TARGET]}': expected {expected}") from None
-
-
-def target_indices(
-    request: Request, classifier: Classifier, targets: Targets, scores: np.ndarray
-) -> list[int]:
-    """What the targets stand for of this image, whose scores are (K,)."""
-    targets.parts(classifier)
-    if targets.box is None:
-        return targets.indices(classifier, scores)
-    return [classifier.box(request.input_image, input_box(targets.box, request))]
-
-
-def input_box(box: int | Box, request: Request) -> int | Box:
-    """The box in pixels of the classifier's input, or its number."""
-    return box if isinstance(box, int) else rescaled(box, request.image, request.input_image)

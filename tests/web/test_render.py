@@ -17,6 +17,8 @@ from methods import METHODS
 from pipeline.reporting.clip_figures import GAP
 from web.display import DisplayOptions
 from web.render import downloads_html, maps_html, render, subject_html
+from web.render_boxes import detection_title, numbered_boxes
+from web.service import Detection
 
 HOSTILE = "<script>alert(\"1\")</script>&amp;'\"><i onclick='alert(2)'>"
 OVERLAY = DisplayOptions("overlay", None, 0.5)
@@ -43,7 +45,7 @@ def test_a_name_that_is_html_is_escaped_in_every_part(service, image):
     link = {"file_name": HOSTILE, "source": HOSTILE, "text": HOSTILE}
     parts = {
         "maps": (maps_html(hostile, OVERLAY), 2 * 2 + 2 * 3 + 1),  # alt, caption, remarks, left out
-        "image": (subject_html(image, HOSTILE), 2),
+        "image": (render("image.html", source="", caption=HOSTILE, has_boxes=True), 2),
         "links": (render("downloads.html", links=[link]), 3),
         "downloads": (downloads_html(hostile, OVERLAY), 0),  # of the record base64 alone
     }
@@ -84,3 +86,18 @@ def test_a_clip_is_an_animation_beside_its_maps_and_a_strip(clip_service):
     ]
     with pytest.raises(ValueError, match="clips are drawn as heatmap, overlay"):
         maps_html(answer, DisplayOptions("isolines", None, 0.5))
+
+
+def test_detections_are_drawn_with_their_numbers_on_a_larger_image(image):
+    grey = np.full((40, 80, 3), 100, np.uint8)
+    found = [
+        Detection(number=0, title="ant", score=0.9, box=(10, 5, 20, 20)),
+        Detection(number=1, title="bee", score=0.5, box=(70, 35, 10, 5)),
+    ]
+    drawn = numbered_boxes(grey, found)
+    assert drawn.shape == (320, 640, 3)
+    assert (grey == 100).all()
+    assert (drawn[40:60, 80:90] == 255).any()  # the number
+    assert (drawn[300:, 600:] == 255).any()  # the other, moved into the image
+    assert detection_title(found[1]) == "1 · bee  50.0%"
+    assert "80 x 40 pixels" in subject_html(grey, found)

@@ -63,6 +63,59 @@ def test_a_clip_is_refused_where_images_are_explained(service):
         service.guesses("small", clip)
 
 
+DETECTOR = "red_places:detector"
+
+
+def scene_image() -> np.ndarray:
+    """(64, 64, 3): what is at (40, 32) is red, what is at (8, 12) less so."""
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[12:32, 8:24, 0], image[32:56, 40:56, 0] = 150, 250
+    return image
+
+
+def test_what_a_detector_finds_is_listed_and_each_box_is_explained(detector_service):
+    image = scene_image()
+    first, second = detector_service.detections(DETECTOR, image)
+    assert (first.number, first.title, first.box) == (0, "red thing", (40, 32, 16, 24))
+    assert (second.number, second.box) == (1, (8, 12, 16, 20))
+    assert 0.9 < first.score < 1
+    call = METHODS["OCCLUSION"].call(patch=8, stride=8)
+    for text, box in (("0", first.box), ("1", second.box), ("8, 12, 16, 20", second.box)):
+        answer = detector_service.explain(DETECTOR, image, [call], "", box=text)
+        (explanation,) = answer.explanations
+        assert explanation.notes["box"] == pytest.approx(box)
+        _, column = np.unravel_index(explanation.map.argmax(), explanation.map.shape)
+        assert (column >= 16) == (box[0] >= 32)  # of 32 columns
+
+
+def test_a_classifier_that_detects_nothing_lists_no_boxes(service, image):
+    assert service.detections("small", image) == []
+    with pytest.raises(ValueError, match="finds no boxes"):
+        service.explain("small", image, [METHODS["GRADCAM"].call()], "", box="0")
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ("7", "this image: it has 2 detections, numbered from 0; got 7"),
+        ("0,0,2,2", "this image: it has no detection that overlaps the box"),
+        ("1,2,3", "box '1,2,3': expected a detection's number, or x, y, w, h"),
+        ("nan,1,2,3", "expected a detection's number"),
+        ("<b>", "expected a detection's number"),
+    ],
+)
+def test_a_box_that_there_is_not_is_said(detector_service, box, words):
+    calls = [METHODS["OCCLUSION"].call()]
+    with pytest.raises(ValueError, match=re.escape(words)):
+        detector_service.explain(DETECTOR, scene_image(), calls, "", box=box)
+
+
+def test_a_box_is_for_one_request_only(detector_service):
+    calls = [METHODS["OCCLUSION"].call()]
+    detector_service.explain(DETECTOR, scene_image(), calls, "", box="0")
+    assert detector_service._pool._loaded[DETECTOR][0].network.contrasts == ()
+
+
 def test_methods_and_classes_are_explained_each_with_each(service, image):
     calls = [METHODS["GRADCAM"].call(), METHODS["FEM"].call()]
     answer = service.explain("small", image, calls, "index:0,bee")
