@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args, get_origin
 import gradio as gr
 import matplotlib
 
-from methods import METHODS, Method
-from registry import Option
+from methods import METHODS
+from registry import Entry, Option
 from representations import REPRESENTATIONS
 from web.display import DisplayOptions
 from web.limits import MOST_BYTES, limit
@@ -20,18 +20,18 @@ PRESET = "preset"
 LEAST_WIDTH = 120  # pixels
 
 
-def summary(method: Method) -> str:
-    """What a method does, without the shapes of its arrays."""
-    return re.sub(r"\(N, [^)]*\),? ", "", method.summary)
+def summary(entry: Entry) -> str:
+    """What a method or view does, without the shapes of its arrays."""
+    return re.sub(r"\(N, [^)]*\),? ", "", entry.summary)
 
 
-def form(method: Method) -> dict[str, Any]:
-    """A field for each option of a method, and one for its presets where it has some."""
+def form(entry: Entry) -> dict[str, Any]:
+    """A field for each option of a method or view, and one for its presets where it has some."""
     fields = {}
-    if method.presets:
-        choices = [("none", ""), *((preset, preset) for preset in method.presets)]
+    if entry.presets:
+        choices = [("none", ""), *((preset, preset) for preset in entry.presets)]
         fields[PRESET] = gr.Dropdown(choices, value="", label=PRESET, min_width=LEAST_WIDTH)
-    return fields | {name: field(option) for name, option in method.options.items()}
+    return fields | {name: field(option) for name, option in entry.options.items()}
 
 
 def field(option: Option) -> Any:

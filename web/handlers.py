@@ -16,13 +16,12 @@ from web.messages import stop_on_error, warn_on_error
 from web.page_parts import SHOWN_FIRST
 from web.render import downloads_html, guess_title, maps_html, subject_html
 from web.render_boxes import detection_title
-from web.running import RunningRequests
+from web.running import KEEPS, RunningRequests
 from web.service import Answer, ExplanationService
 from web.subjects import Subject
 from web.uploads import read_clip_upload, read_upload
 
 GUESSES_COMPARED = 2
-KEEPS = "Stop keeps what is known"
 
 
 class Handlers:

@@ -10,6 +10,7 @@ from pipeline.reporting.thumbnail_gallery import shrink
 from web.handlers import Handlers
 from web.page_parts import PageParts
 from web.service import ExplanationService
+from web.view_handlers import ViewHandlers
 
 SAMPLES = Path(__file__).parent.parent / "data"
 PRIVATE = {"api_visibility": "private"}
@@ -46,7 +47,9 @@ class Page:
         self._join_method()
         self._join_comparison()
         self._join_display()
-        self.parts.stop.click(self.handlers.stop, concurrency_limit=None, **PRIVATE)
+        self._join_views()
+        for stop in (self.parts.stop, self.parts.views.stop):
+            stop.click(self.handlers.stop, concurrency_limit=None, **PRIVATE)
 
     @property
     def _inputs(self) -> list[Any]:
@@ -113,6 +116,19 @@ class Page:
         inputs = [parts.image, parts.classifier, parts.compared, parts.targets, parts.layer]
         inputs += parts.of_display
         parts.compare.click(self.handlers.compare, inputs, parts.of_answer, **self._one_each)
+
+    def _join_views(self) -> None:
+        """Another view, and the button that shows it."""
+        parts, views = self.parts, self.parts.views
+        handlers = ViewHandlers(self.handlers.service, self.handlers.requests, list(views.options))
+        views.view.input(handlers.change_view, views.view, views.of_view, **PRIVATE)
+        inputs = [parts.image, parts.classifier, views.view, parts.layer, parts.target]
+        views.start.click(
+            handlers.show,
+            [*inputs, *views.options.values()],
+            views.of_answer,
+            **self._one_each | {"show_progress_on": views.image},
+        )
 
     def _join_display(self) -> None:
         """Another look of the same maps."""

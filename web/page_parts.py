@@ -20,6 +20,7 @@ from web.fields import (
     summary,
 )
 from web.service import ExplanationService
+from web.view_parts import ViewParts
 
 SHOWN_FIRST = "overlay"  # of the representations
 COMPARED = ["GRADCAM", "FEM"]
@@ -46,6 +47,7 @@ class PageParts:
                 self._add_maps()
                 self._add_display()
                 self._add_comparison(service.classes(name))
+                self.views = ViewParts()
 
     @property
     def of_image(self) -> list[Any]:

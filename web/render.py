@@ -1,44 +1,25 @@
 """Explanations as parts of the page: images and files lie in it, none on the server."""
 
-import io
-import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-from PIL import Image
+from typing import Any
 
 from figures import ColourBar, draw_grid
 from figures.saving import as_png
 from images import Clip
 from pipeline.explaining.explanation import Explanation, colour_bar, percent
-from pipeline.explaining.record import call_record, finite, versions
-from pipeline.reporting.html_templates import data_uri, template_environment
+from pipeline.explaining.record import call_record
+from pipeline.reporting.html_templates import data_uri
 from pipeline.reporting.thumbnail_gallery import shrink
 from representations import CLIP_UPSAMPLING, DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
 from web.display import DisplayOptions
+from web.files import Link, array_uri, image_uri, record_uri
+from web.html import render
 from web.render_boxes import numbered_boxes
 from web.render_clips import clip_uri, map_animation, strip_cells, strip_image
 from web.service import Answer, Detection
 from web.subjects import Subject
 
-TEMPLATES = Path(__file__).with_name("templates")
-QUALITY = 88  # of a JPEG
 COLUMNS = 4  # of a figure
-
-
-class Link(NamedTuple):
-    """A file that a visitor can download."""
-
-    file_name: str
-    source: str  # the file itself, as a data URI
-    text: str
-
-
-def render(template: str, **content: Any) -> str:
-    """The template as HTML, with the content in it, escaped."""
-    return template_environment(TEMPLATES).get_template(template).render(content)
 
 
 def subject_html(subject: Subject, detections: Sequence[Detection] = ()) -> str:
@@ -76,13 +57,13 @@ def maps_html(answer: Answer, options: DisplayOptions) -> str:
 def downloads_html(answer: Answer, options: DisplayOptions) -> str:
     """Links to the figure, the raw maps and the record, which are in the links themselves."""
     figure = data_uri(_figure(answer.explanations, options), "image/png")
-    record = data_uri(_record(answer, options), "application/json")
+    record = record_uri(_record(answer, options))
     moving = [e for e in answer.explanations if e.is_clip]
     animations = [map_animation(explanation, options) for explanation in moving]
     links = [
         Link("figure.png", figure, "figure (PNG)"),
         *_numbered("animation", "gif", "animation (GIF)", animations),
-        *_numbered("map", "npy", "raw map", map(_raw_map, answer.explanations)),
+        *_numbered("map", "npy", "raw map", [array_uri(e.map) for e in answer.explanations]),
         Link("record.json", record, "record (JSON)"),
     ]
     return render("downloads.html", links=links)
@@ -91,12 +72,6 @@ def downloads_html(answer: Answer, options: DisplayOptions) -> str:
 def guess_title(title: str, probability: float) -> str:
     """A class and how sure the classifier is of it."""
     return f"{title}  {percent(probability)}"
-
-
-def image_uri(image: np.ndarray) -> str:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "jpeg", quality=QUALITY)
-    return data_uri(file.getvalue(), "image/jpeg")
 
 
 def _remarks(explanation: Explanation) -> list[str]:
@@ -111,12 +86,6 @@ def _remarks(explanation: Explanation) -> list[str]:
     return [f"{title}: {remark}" for remark in remarks]
 
 
-def _raw_map(explanation: Explanation) -> str:
-    file = io.BytesIO()
-    np.save(file, explanation.map)
-    return data_uri(file.getvalue(), "application/octet-stream")
-
-
 def _numbered(stem: str, suffix: str, text: str, sources: Iterable[str]) -> list[Link]:
     """Links to files of one kind, numbered where there are several."""
     sources = list(sources)
@@ -126,16 +95,14 @@ def _numbered(stem: str, suffix: str, text: str, sources: Iterable[str]) -> list
     return [Link(f"{stem}_{n}.{suffix}", source, f"{text} {n}") for n, source in numbered]
 
 
-def _record(answer: Answer, options: DisplayOptions) -> bytes:
-    """JSON: what was explained, by what, and how it is drawn."""
-    record = {
-        "versions": versions(),
+def _record(answer: Answer, options: DisplayOptions) -> dict[str, Any]:
+    """What was explained, by what, and how it is drawn."""
+    return {
         "classifier": answer.classifier,
         "methods": [call_record(explanation.method) for explanation in answer.explanations],
         "drawn": vars(options),
         "explanations": [explanation.as_record() for explanation in answer.explanations],
     }
-    return json.dumps(finite(record), indent=2, ensure_ascii=False, default=str).encode()
 
 
 def _figure(explanations: Sequence[Explanation], options: DisplayOptions) -> bytes:

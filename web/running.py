@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+KEEPS = "Stop keeps what is known"  # beside the progress
+
 
 class RunningRequests:
     """The events by which running requests are stopped."""

@@ -13,12 +13,13 @@ from images import ImageError
 from pipeline.explaining.explain import Box, CutShortError, Request, explain_batch, rescaled
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record
+from pipeline.explaining.view_image import ViewImage, make_view
 from pipeline.plan import ClassifierChoice
 from pipeline.targets import Targets
 from registry import Call
 from runtime import with_listener
 from web.classifier_pool import ClassifierPool
-from web.limits import MOST_BOXES, MOST_CLASSES, MOST_MAPS, SECONDS
+from web.limits import LONGEST_TARGET, MOST_BOXES, MOST_CLASSES, MOST_MAPS, SECONDS
 from web.subjects import (
     Abilities,
     Subject,
@@ -55,6 +56,13 @@ class Answer(NamedTuple):
     explanations: list[Explanation]
     classifier: dict[str, Any]  # its record
     left_out: tuple[str, ...] = ()  # titles of methods that were not asked any more
+
+
+class ViewAnswer(NamedTuple):
+    """What a view shows, and of which classifier."""
+
+    view: ViewImage
+    classifier: dict[str, Any]  # its record
 
 
 class ExplanationService:
@@ -155,6 +163,37 @@ class ExplanationService:
             done = [explanation.method for explanation in explanations]
             left_out = tuple(call.entry.title for call in calls if call not in done)
             return Answer(explanations, classifier_record(classifier), left_out)
+
+    def view(
+        self,
+        name: str,
+        call: Call,
+        subject: Subject | None = None,
+        target: str = "",
+        *,
+        layer: str | None = None,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        stop: threading.Event | None = None,
+    ) -> ViewAnswer:
+        """What a view shows of the image or clip, of the class, or of neither, as it takes them.
+
+        An ascent ends where it is once `stop` is set, or time is up. Raises ValueError in words for
+        people.
+        """
+        takes = call.entry.takes
+        if takes == "image" and subject is None:
+            raise ValueError(f"{call.entry.title} is of an image: choose one first")
+        if takes == "class" and not target:
+            raise ValueError(f"{call.entry.title} is of a class: choose one first")
+        with self._bounded(on_progress, stop), self._pool.classifier(name, layer) as classifier:
+            call.entry.check(classifier, call.given)
+            request = subject_request(subject, classifier, []) if takes == "image" else None
+            index = classifier.labels.index(target[:LONGEST_TARGET]) if takes == "class" else None
+            try:
+                shown = make_view(call, classifier, request, index)
+            except KeyboardInterrupt:
+                raise StoppedError("stopped before there was anything to see") from None
+            return ViewAnswer(shown, classifier_record(classifier))
 
     @contextmanager
     def _bounded(

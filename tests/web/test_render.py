@@ -15,9 +15,12 @@ from support import noise
 from images import Clip
 from methods import METHODS
 from pipeline.reporting.clip_figures import GAP
+from views import VIEWS
 from web.display import DisplayOptions
-from web.render import downloads_html, maps_html, render, subject_html
+from web.html import render
+from web.render import downloads_html, maps_html, subject_html
 from web.render_boxes import detection_title, numbered_boxes
+from web.render_views import view_downloads_html, view_html
 from web.service import Detection
 
 HOSTILE = "<script>alert(\"1\")</script>&amp;'\"><i onclick='alert(2)'>"
@@ -101,3 +104,17 @@ def test_detections_are_drawn_with_their_numbers_on_a_larger_image(image):
     assert (drawn[300:, 600:] == 255).any()  # the other, moved into the image
     assert detection_title(found[1]) == "1 · bee  50.0%"
     assert "80 x 40 pixels" in subject_html(grey, found)
+
+
+def test_a_view_is_an_image_with_the_way_to_it_and_both_are_downloaded(service):
+    answer = service.view("small", VIEWS["CLASS_IMPRESSION"].call(steps=3), None, "index:2")
+    hostile = answer._replace(view=replace(answer.view, label=HOSTILE, description=HOSTILE))
+    html, links = view_html(hostile), view_downloads_html(hostile)
+    assert html.count(str(escape(HOSTILE))) == 2 * 2  # alt and caption
+    assert "<i onclick" not in html
+    assert re.findall(r'src="data:image/(\w+);', html) == ["jpeg", "gif"]
+    assert "its way from noise" in html
+    assert re.findall(r'download="([^"]+)"', links) == ["view.png", "way.gif", "record.json"]
+    (image,) = re.findall(r'href="data:image/png;base64,([^"]+)"', links)
+    with Image.open(io.BytesIO(base64.b64decode(image))) as content:
+        np.testing.assert_array_equal(np.asarray(content), answer.view.image)
