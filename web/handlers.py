@@ -10,6 +10,7 @@ from images import read_image
 from methods import METHODS
 from pipeline.explaining.explanation import drawable
 from registry import Call
+from web.answers import Answer
 from web.fields import LAST_LAYER, display_options, hint, representation_choices, summary
 from web.limits import call_of
 from web.messages import stop_on_error, warn_on_error
@@ -17,7 +18,7 @@ from web.page_parts import SHOWN_FIRST
 from web.render import downloads_html, guess_title, maps_html, subject_html
 from web.render_boxes import detection_title
 from web.running import KEEPS, RunningRequests
-from web.service import Answer, ExplanationService
+from web.service import ExplanationService
 from web.subjects import Subject
 from web.uploads import read_clip_upload, read_upload
 

@@ -7,6 +7,7 @@ import gradio as gr
 
 from images import find_images, read_image
 from pipeline.reporting.thumbnail_gallery import shrink
+from web.experiment_handlers import ExperimentHandlers
 from web.handlers import Handlers
 from web.page_parts import PageParts
 from web.service import ExplanationService
@@ -48,7 +49,8 @@ class Page:
         self._join_comparison()
         self._join_display()
         self._join_views()
-        for stop in (self.parts.stop, self.parts.views.stop):
+        self._join_experiments()
+        for stop in (self.parts.stop, self.parts.experiments.stop, self.parts.views.stop):
             stop.click(self.handlers.stop, concurrency_limit=None, **PRIVATE)
 
     @property
@@ -116,6 +118,17 @@ class Page:
         inputs = [parts.image, parts.classifier, parts.compared, parts.targets, parts.layer]
         inputs += parts.of_display
         parts.compare.click(self.handlers.compare, inputs, parts.of_answer, **self._one_each)
+
+    def _join_experiments(self) -> None:
+        """The button that changes the image and explains it again."""
+        parts, experiments = self.parts, self.parts.experiments
+        handlers = ExperimentHandlers(self.handlers.service, self.handlers.requests)
+        experiments.start.click(
+            handlers.explain_again,
+            [parts.answer, *experiments.of_changes, *parts.of_display],
+            experiments.of_answer,
+            **self._one_each | {"show_progress_on": experiments.changes},
+        )
 
     def _join_views(self) -> None:
         """Another view, and the button that shows it."""

@@ -9,6 +9,7 @@ import numpy as np
 from images.finding import VIDEOS
 from methods import METHODS
 from representations import ALPHA
+from web.experiment_parts import ExperimentParts
 from web.fields import (
     AS_IT_SUITS,
     COLORMAPS,
@@ -47,6 +48,7 @@ class PageParts:
                 self._add_maps()
                 self._add_display()
                 self._add_comparison(service.classes(name))
+                self.experiments = ExperimentParts()
                 self.views = ViewParts()
 
     @property

@@ -11,12 +11,12 @@ from pipeline.explaining.record import call_record
 from pipeline.reporting.html_templates import data_uri
 from pipeline.reporting.thumbnail_gallery import shrink
 from representations import CLIP_UPSAMPLING, DISPLAY_RULES, REPRESENTATIONS, UPSAMPLING
+from web.answers import Answer, Detection
 from web.display import DisplayOptions
 from web.files import Link, array_uri, image_uri, record_uri
 from web.html import render
 from web.render_boxes import numbered_boxes
 from web.render_clips import clip_uri, map_animation, strip_cells, strip_image
-from web.service import Answer, Detection
 from web.subjects import Subject
 
 COLUMNS = 4  # of a figure

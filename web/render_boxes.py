@@ -8,7 +8,7 @@ import numpy as np
 from images import resized
 from pipeline.explaining.explanation import percent
 from representations import with_box
-from web.service import Detection
+from web.answers import Detection
 
 SIDE = 640  # pixels of the longer side of the image that they are drawn on
 FONT, SIZE, MARGIN = cv2.FONT_HERSHEY_SIMPLEX, 0.6, 4

@@ -4,10 +4,10 @@ from figures.saving import PAUSE, REST, as_gif
 from pipeline.explaining.explanation import drawable
 from pipeline.explaining.record import call_record
 from pipeline.reporting.html_templates import data_uri
+from web.answers import ViewAnswer
 from web.files import Link, image_uri, png_uri, record_uri
 from web.html import render
 from web.render_clips import animation_uri
-from web.service import ViewAnswer
 
 SMALLEST = (224, 224)  # pixels: smaller images are shown larger
 

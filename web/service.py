@@ -4,22 +4,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from classifier import Classifier
 from images import ImageError
-from pipeline.explaining.explain import Box, CutShortError, Request, explain_batch, rescaled
+from pipeline.explaining.changes import Change
+from pipeline.explaining.explain import CutShortError, Request, explain_batch, rescaled
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record
-from pipeline.explaining.view_image import ViewImage, make_view
+from pipeline.explaining.view_image import make_view
 from pipeline.plan import ClassifierChoice
 from pipeline.targets import Targets
 from registry import Call
 from runtime import with_listener
+from web.answers import Answer, ChangesAnswer, Detection, Guess, StoppedError, ViewAnswer
+from web.changes import changed_answer, check_changes, check_count, unnamed
 from web.classifier_pool import ClassifierPool
-from web.limits import LONGEST_TARGET, MOST_BOXES, MOST_CLASSES, MOST_MAPS, SECONDS
+from web.limits import LONGEST_TARGET, MOST_BOXES, MOST_CLASSES, SECONDS
 from web.subjects import (
     Abilities,
     Subject,
@@ -27,42 +29,6 @@ from web.subjects import (
     read_targets,
     subject_request,
 )
-
-
-class StoppedError(ValueError):
-    """The visitor stopped before anything was known."""
-
-
-class Guess(NamedTuple):
-    """A class of an image."""
-
-    target: str  # as `Targets` read it
-    title: str
-    probability: float
-
-
-class Detection(NamedTuple):
-    """A box that a detector finds in an image."""
-
-    number: int  # the surest is 0
-    title: str
-    score: float
-    box: Box  # in pixels of the image
-
-
-class Answer(NamedTuple):
-    """What methods say of an image, and who was asked."""
-
-    explanations: list[Explanation]
-    classifier: dict[str, Any]  # its record
-    left_out: tuple[str, ...] = ()  # titles of methods that were not asked any more
-
-
-class ViewAnswer(NamedTuple):
-    """What a view shows, and of which classifier."""
-
-    view: ViewImage
-    classifier: dict[str, Any]  # its record
 
 
 class ExplanationService:
@@ -156,13 +122,36 @@ class ExplanationService:
             scores = _scores(request, classifier)
             targets.parts(classifier)  # raises where it cannot have them
             classes = [None] if targets.box is not None else targets.indices(classifier, scores)
-            _check_count(len(calls) * len(classes))
+            check_count(len(calls) * len(classes))
             explanations = _explain(request, classifier, targets)
             if not explanations:
                 raise StoppedError("stopped before the first masks were seen")
             done = [explanation.method for explanation in explanations]
             left_out = tuple(call.entry.title for call in calls if call not in done)
-            return Answer(explanations, classifier_record(classifier), left_out)
+            record = classifier_record(classifier)
+            return Answer(explanations, record, left_out, name, layer, targets)
+
+    def explain_again(
+        self,
+        answer: Answer,
+        changes: Sequence[Change],
+        *,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        stop: threading.Event | None = None,
+    ) -> ChangesAnswer:
+        """The explanations of an answer after each change of its image.
+
+        Once `stop` is set, or time is up, no further change is made. Raises ValueError in words
+        for people.
+        """
+        check_changes(answer.explanations, answer.targets, changes)
+        with (
+            self._bounded(on_progress, stop) as is_over,
+            self._pool.classifier(answer.name, answer.layer) as classifier,
+        ):
+            request = subject_request(answer.explanations[0].image, classifier, [])
+            answer.targets.indices(classifier, _scores(request, classifier))  # makes its contrasts
+            return changed_answer(answer.explanations, changes, classifier, is_over)
 
     def view(
         self,
@@ -198,8 +187,11 @@ class ExplanationService:
     @contextmanager
     def _bounded(
         self, on_progress: Callable[[int, int], None], stop: threading.Event | None
-    ) -> Iterator[None]:
-        """Inside, what is long says how far it is, and ends once it is stopped or time is up."""
+    ) -> Iterator[Callable[[int, int], bool]]:
+        """Inside, what is long says how far it is, and ends once it is stopped or time is up.
+
+        What is given says so too, and whether it is to end.
+        """
         stop = stop or threading.Event()
         deadline = time.monotonic() + self._seconds
 
@@ -208,7 +200,7 @@ class ExplanationService:
             return stop.is_set() or time.monotonic() > deadline
 
         with with_listener(listener):
-            yield
+            yield listener
 
 
 def _explain(request: Request, classifier: Classifier, targets: Targets) -> list[Explanation]:
@@ -218,15 +210,10 @@ def _explain(request: Request, classifier: Classifier, targets: Targets) -> list
     except CutShortError as cut:
         (answer,) = cut.answers
     for failure in answer.failures:
-        raise ImageError(failure.reason.replace("image 'None'", "this image", 1))
+        raise ImageError(unnamed(failure.reason))
     return answer.explanations
 
 
 def _scores(request: Request, classifier: Classifier) -> np.ndarray:
     """(K,) scores of an image or clip."""
     return classifier.scores(request.input_image[np.newaxis])[0]
-
-
-def _check_count(maps: int) -> None:
-    if maps > MOST_MAPS:
-        raise ValueError(f"{maps} maps are asked for; the page makes {MOST_MAPS} at once")

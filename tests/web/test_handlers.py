@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
 
 from methods import METHODS
+from web.answers import StoppedError
 from web.handlers import Handlers
-from web.service import StoppedError
 
 
 def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(image):

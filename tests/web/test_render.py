@@ -14,14 +14,16 @@ from support import noise
 
 from images import Clip
 from methods import METHODS
+from pipeline import Augmentation, Masking
 from pipeline.reporting.clip_figures import GAP
 from views import VIEWS
+from web.answers import Detection
 from web.display import DisplayOptions
 from web.html import render
 from web.render import downloads_html, maps_html, subject_html
 from web.render_boxes import detection_title, numbered_boxes
+from web.render_experiments import change_downloads_html, changes_html
 from web.render_views import view_downloads_html, view_html
-from web.service import Detection
 
 HOSTILE = "<script>alert(\"1\")</script>&amp;'\"><i onclick='alert(2)'>"
 OVERLAY = DisplayOptions("overlay", None, 0.5)
@@ -118,3 +120,24 @@ def test_a_view_is_an_image_with_the_way_to_it_and_both_are_downloaded(service):
     (image,) = re.findall(r'href="data:image/png;base64,([^"]+)"', links)
     with Image.open(io.BytesIO(base64.b64decode(image))) as content:
         np.testing.assert_array_equal(np.asarray(content), answer.view.image)
+
+
+def test_changes_are_pairs_of_images_and_maps_with_tables(service, image):
+    answer = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant")
+    answer = answer._replace(explanations=[replace(answer.explanations[0], label="<b>")])
+    changed = service.explain_again(answer, [Augmentation("blur"), Masking(fraction=0.2)])
+    changed = changed._replace(failures=(HOSTILE,))
+    html = changes_html(changed, OVERLAY)
+    assert html.count("<img") == 2 * 3
+    assert html.count("<table>") == 2
+    assert "<b>" not in html
+    assert str(escape(HOSTILE)) in html
+    assert "20% hidden" in html
+    links = change_downloads_html(changed, OVERLAY)
+    assert re.findall(r'download="([^"]+)"', links) == [
+        *("changes.png", "augmentations.csv", "masking.csv")
+    ]
+    (table, _) = re.findall(r'href="data:text/csv;base64,([^"]+)"', links)
+    header, row = base64.b64decode(table).decode().splitlines()
+    assert header.startswith("classifier,method,class,augmentation")
+    assert row.startswith("small,GRADCAM,<b>,blur")
