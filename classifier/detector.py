@@ -69,18 +69,22 @@ class Detector(BlackBox):
         self.outputs = scores.shape[-1]
         return Detections(boxes, scores)
 
+    def best_first(self, inputs: np.ndarray) -> list[TargetBox]:
+        """The detections in a preprocessed image (H, W, C), the surest first."""
+        boxes, scores = (found[0] for found in self.detections(inputs[np.newaxis]))
+        best = scores.max(axis=-1)
+        order = [i for i in np.argsort(-best, kind="stable") if best[i] > 0 < boxes[i, 2:].min()]
+        return [TargetBox(tuple(boxes[i].tolist()), tuple(scores[i].tolist())) for i in order]
+
     def nth(self, inputs: np.ndarray, number: int) -> TargetBox:
         """The detection of that number, the surest first, in a preprocessed image (H, W, C).
 
         Raises ValueError where there are not so many.
         """
-        boxes, scores = (found[0] for found in self.detections(inputs[np.newaxis]))
-        best = scores.max(axis=-1)
-        order = [i for i in np.argsort(-best, kind="stable") if best[i] > 0 < boxes[i, 2:].min()]
-        if not 0 <= number < len(order):
-            raise ValueError(f"it has {len(order)} detections, numbered from 0; got {number}")
-        chosen = order[number]
-        return TargetBox(tuple(boxes[chosen].tolist()), tuple(scores[chosen].tolist()))
+        found = self.best_first(inputs)
+        if not 0 <= number < len(found):
+            raise ValueError(f"it has {len(found)} detections, numbered from 0; got {number}")
+        return found[number]
 
     def at(self, inputs: np.ndarray, box: tuple[float, ...]) -> TargetBox:
         """That box, with the scores of the detection that overlaps it most.

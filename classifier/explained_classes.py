@@ -63,6 +63,14 @@ class ExplainedClasses:
         self.network.contrasts = (*self.network.contrasts, find(inputs, wanted))
         return len(self.labels) + len(self.network.contrasts) - 1
 
+    def boxes(self, image: np.ndarray, most: int) -> list[int]:
+        """The indices, K and above, of an image's detections, the surest first; `most` of them."""
+        (inputs,) = self.preprocess(image[np.newaxis])
+        first = len(self.labels) + len(self.network.contrasts)
+        found = self.network.best_first(inputs)[:most]
+        self.network.contrasts = (*self.network.contrasts, *found)
+        return list(range(first, first + len(found)))
+
     def forget_boxes(self) -> None:
         """Drops all boxes: their indices stand for nothing from here on."""
         self.network.contrasts = ()

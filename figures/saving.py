@@ -62,19 +62,26 @@ def save_image(image: np.ndarray, path: str | Path) -> Path:
 def save_animation(
     frames: np.ndarray, path: str | Path, pause: float = PAUSE, rest: float | None = None
 ) -> Path:
-    """The path that the RGB frames (F, H, W, 3) uint8 were saved to, as a GIF that goes on and on.
+    """The path that the RGB frames (F, H, W, 3) uint8 were saved to, as `as_gif` has them."""
+    path = as_path(path)
+    with atomic_write(path) as file:
+        file.write(as_gif(frames, pause, rest))
+    return path
+
+
+def as_gif(frames: np.ndarray, pause: float = PAUSE, rest: float | None = None) -> bytes:
+    """RGB frames (F, H, W, 3) uint8 as a GIF that goes on and on.
 
     `pause` is in seconds, from one frame to the next; after the last it is `rest`, where given.
     """
     from PIL import Image
 
-    path = as_path(path)
     first, *others = (Image.fromarray(frame) for frame in frames)
     pauses = [pause] * len(others) + [pause if rest is None else rest]
     times = [max(SHORTEST_PAUSE, round(1000 * seconds)) for seconds in pauses]
-    with atomic_write(path) as file:
-        first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0)
-    return path
+    file = io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0)
+    return file.getvalue()
 
 
 def show_figure(figure) -> None:

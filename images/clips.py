@@ -1,5 +1,6 @@
 """Any clip -> RGB frames: a video file, an animated GIF, or a folder of frames."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -99,6 +100,32 @@ def read_clip(path: Path, count: int) -> Clip:
     return Clip(np.stack([frames[number] for number in numbers]), numbers, seconds)
 
 
+def frame_sizes(path: Path) -> Iterator[tuple[int, int]]:
+    """(height, width) of each frame of a GIF or video in turn, so that one can stop in time.
+
+    Raises ImageError where it cannot be read.
+    """
+    if path.suffix.lower() != ".gif":
+        for video in _grabbed(path):
+            sides = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+            yield tuple(int(video.get(side)) for side in sides)
+        return
+    try:
+        with path.open("rb") as file, Image.open(file, formats=["GIF"]) as image:
+            for number in itertools.count():
+                image.seek(number)
+                yield image.height, image.width
+    except EOFError:
+        return
+    except Exception as error:  # Pillow raises many kinds for broken files
+        raise ImageError(f"clip '{path}' cannot be read: {_gif_reason(error)}") from error
+
+
+def _gif_reason(error: Exception) -> str:
+    """Why a GIF cannot be read, in words."""
+    return "it is no GIF" if isinstance(error, UnidentifiedImageError) else str(error)
+
+
 def sampled(total: int, count: int) -> list[int]:
     """Which of `total` frames are taken: the middle ones of `count` equal parts."""
     return [(2 * number + 1) * total // (2 * count) for number in range(count)]
@@ -115,9 +142,7 @@ def _read_gif(path: Path, count: int) -> tuple[dict[int, np.ndarray], list[int],
                 if number in numbers:
                     frames[number] = np.asarray(image.convert("RGB"))
     except Exception as error:  # Pillow raises many kinds for broken files
-        known = not isinstance(error, UnidentifiedImageError)
-        reason = str(error) if known else "it is no GIF"
-        raise ImageError(f"clip '{path}' cannot be read: {reason}") from error
+        raise ImageError(f"clip '{path}' cannot be read: {_gif_reason(error)}") from error
     return frames, numbers, milliseconds / 1000
 
 

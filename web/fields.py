@@ -6,11 +6,11 @@ from typing import Any, Literal, get_args, get_origin
 import gradio as gr
 import matplotlib
 
-from methods import METHODS, Method
-from registry import Option
+from methods import METHODS
+from registry import Entry, Option
 from representations import REPRESENTATIONS
-from web.render import DisplayOptions
-from web.service import limit
+from web.display import DisplayOptions
+from web.limits import MOST_BYTES, limit
 
 AS_IT_SUITS = "as it suits"
 COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]
@@ -20,18 +20,18 @@ PRESET = "preset"
 LEAST_WIDTH = 120  # pixels
 
 
-def summary(method: Method) -> str:
-    """What a method does, without the shapes of its arrays."""
-    return re.sub(r"\(N, [^)]*\),? ", "", method.summary)
+def summary(entry: Entry) -> str:
+    """What a method or view does, without the shapes of its arrays."""
+    return re.sub(r"\(N, [^)]*\),? ", "", entry.summary)
 
 
-def form(method: Method) -> dict[str, Any]:
-    """A field for each option of a method, and one for its presets where it has some."""
+def form(entry: Entry) -> dict[str, Any]:
+    """A field for each option of a method or view, and one for its presets where it has some."""
     fields = {}
-    if method.presets:
-        choices = [("none", ""), *((preset, preset) for preset in method.presets)]
+    if entry.presets:
+        choices = [("none", ""), *((preset, preset) for preset in entry.presets)]
         fields[PRESET] = gr.Dropdown(choices, value="", label=PRESET, min_width=LEAST_WIDTH)
-    return fields | {name: field(option) for name, option in method.options.items()}
+    return fields | {name: field(option) for name, option in entry.options.items()}
 
 
 def field(option: Option) -> Any:
@@ -47,10 +47,20 @@ def field(option: Option) -> Any:
     return gr.Number(**shared) if option.kind is float else gr.Textbox(**shared)
 
 
-def representation_choices(method: str) -> list[str]:
-    """What a method's maps can be shown as."""
+def representation_choices(method: str, of_clips: bool = False) -> list[str]:
+    """What a method's maps can be shown as, those of images or of clips."""
+    if of_clips:
+        return [name for name, drawn in REPRESENTATIONS.items() if drawn.of_clips]
     of_all = [name for name, drawn in REPRESENTATIONS.items() if drawn.of_all]
     return [*of_all, *METHODS[method].draws]
+
+
+def hint(of_clips: bool) -> str:
+    """What a visitor can choose to have explained."""
+    size = MOST_BYTES // 10**6
+    if of_clips:
+        return f"A GIF or a video (MP4, WebM, AVI) of up to {size} MB."
+    return f"An image of up to {size} MB, or one of these:"
 
 
 def display_options(representation: str, colormap: str, alpha: float) -> DisplayOptions:

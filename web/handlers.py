@@ -1,26 +1,28 @@
 """What happens when a visitor chooses something: values of the page in, values for it out."""
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
-import numpy as np
 from markupsafe import Markup
 
 from images import read_image
 from methods import METHODS
 from pipeline.explaining.explanation import drawable
-from pipeline.reporting.thumbnail_gallery import shrink
 from registry import Call
-from web.fields import LAST_LAYER, display_options, representation_choices, summary
+from web.answers import Answer
+from web.fields import LAST_LAYER, display_options, hint, representation_choices, summary
+from web.limits import call_of
 from web.messages import stop_on_error, warn_on_error
 from web.page_parts import SHOWN_FIRST
-from web.render import downloads_html, guess_title, image_html, maps_html
-from web.service import Answer, ExplanationService, call_of, read_upload
+from web.render import downloads_html, guess_title, maps_html, subject_html
+from web.render_boxes import detection_title
+from web.running import KEEPS, RunningRequests
+from web.service import ExplanationService
+from web.subjects import Subject
+from web.uploads import read_clip_upload, read_upload
 
 GUESSES_COMPARED = 2
-KEEPS = "Stop keeps what is known"
 
 
 class Handlers:
@@ -36,19 +38,20 @@ class Handlers:
         self.service = service
         self._samples = samples
         self._options = options
-        self._stops: dict[threading.Event, str | None] = {}  # of running requests: whose it is
+        self.requests = RunningRequests()
 
     @stop_on_error
     def take_upload(self, path: str | None, name: str):
-        """A visitor's image. What Gradio wrote of it is removed as soon as it is read."""
+        """A visitor's image or clip. What Gradio wrote of it is removed as soon as it is read."""
         file = Path(path or "").resolve()
         if not file.is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
             raise ValueError("no image has come")
         try:
-            content = file.read_bytes()
+            frames = self.service.abilities(name).frames
+            subject = read_clip_upload(file, frames) if frames else read_upload(file.read_bytes())
         finally:
             file.unlink(missing_ok=True)
-        return self._classified(read_upload(content), name)
+        return self._classified(subject, name)
 
     @stop_on_error
     def take_sample(self, event: gr.SelectData, name: str):
@@ -56,46 +59,59 @@ class Handlers:
         return self._classified(drawable(read_image(self._samples[int(event.index)])), name)
 
     @stop_on_error
-    def change_classifier(self, image: np.ndarray | None, name: str):
-        """The image as another classifier sees it, and that classifier's layers."""
+    def change_classifier(self, subject: Subject | None, name: str, method: str, shown: str):
+        """The image as another classifier sees it, that classifier's layers, and its method."""
+        can = self.service.abilities(name)
         layers = gr.update(choices=[LAST_LAYER, *self.service.layers(name)], value=LAST_LAYER)
-        return *self._classified(image, name), layers
+        offered = hint(bool(can.frames)), gr.update(visible=not can.frames)
+        method = method if method in can.methods else can.method
+        changed = self.change_method(method, name, shown)
+        boxes = gr.update(visible=can.detects)
+        return *self._classified(subject, name), layers, *offered, boxes, method, *changed
 
-    def _classified(self, image: np.ndarray | None, name: str) -> tuple:
-        """The image, how it is shown, its best classes, and all classes (twice)."""
+    def _classified(self, subject: Subject | None, name: str) -> tuple:
+        """The image or clip, how it is shown, its best classes, all classes (twice), its boxes."""
         classes = self.service.classes(name)
-        if image is None:
+        if not self.service.abilities(name).fit(subject):
             nothing = gr.update(choices=[], value=None)
-            return None, "", nothing, *[gr.update(choices=classes, value=None)] * 2
-        guesses = self.service.guesses(name, image)
+            return None, "", nothing, *[gr.update(choices=classes, value=None)] * 2, nothing, ""
+        guesses = self.service.guesses(name, subject)
+        detections = self.service.detections(name, subject)
         choices = [(guess_title(guess.title, guess.probability), guess.target) for guess in guesses]
         targets = [guess.target for guess in guesses]
+        boxes = [(detection_title(one), str(one.number)) for one in detections]
         return (
-            image,
-            image_html(shrink(image)),
+            subject,
+            subject_html(subject, detections),
             gr.update(choices=choices, value=targets[0]),
             gr.update(choices=classes, value=targets[0]),
             gr.update(choices=classes, value=targets[:GUESSES_COMPARED]),
+            gr.update(choices=boxes, value=None),
+            "",
         )
 
-    def change_method(self, name: str):
-        """What the method does, what its maps can be shown as, and the form of its options."""
-        shown = gr.update(choices=representation_choices(name), value=SHOWN_FIRST)
-        forms = [gr.update(visible=method == name) for method in METHODS]
-        return summary(METHODS[name]), shown, *forms
+    def change_method(self, method: str, name: str, shown: str = SHOWN_FIRST):
+        """What the method does, what its maps can be shown as, and the form of its options.
+
+        They are shown as they were, where that goes for the method too.
+        """
+        choices = representation_choices(method, bool(self.service.abilities(name).frames))
+        forms = [gr.update(visible=one == method) for one in METHODS]
+        shown = shown if shown in choices else SHOWN_FIRST
+        return summary(METHODS[method]), gr.update(choices=choices, value=shown), *forms
 
     @warn_on_error
     def explain(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """The answer to what is set on the page, its maps and its downloads."""
-        image, name, method, layer, target, *rest = values
-        _check_image(image)
+        subject, name, method, layer, target, box, *rest = values
         values = zip(self._options, rest[3:], strict=True)
         given = {option: value for (owner, option), value in values if owner == method}
         return self._explain(
             name,
-            image,
-            [call_of(method, given)],
+            subject,
+            [call_of(METHODS[method], given)],
             target=target,
+            box=box,
             layer=layer,
             display=rest[:3],
             progress=progress,
@@ -104,8 +120,8 @@ class Handlers:
 
     def explain_if_quick(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """What `explain` gives, of a method that takes no time; of others, a line that says so."""
-        image, _, method, *_ = values
-        if image is None:
+        subject, _, method, *_ = values
+        if subject is None:
             return gr.skip()
         if METHODS[method].many_passes:
             line = Markup("<p>{} takes a while: press Explain.</p>").format(METHODS[method].title)
@@ -115,14 +131,13 @@ class Handlers:
     @warn_on_error
     def compare(self, progress=gr.Progress(), request: gr.Request = None, *values):  # noqa: B008
         """The answer of several methods, by their defaults, about several classes."""
-        image, name, methods, targets, layer, *display = values
-        _check_image(image)
+        subject, name, methods, targets, layer, *display = values
         if not methods or not targets:
             raise ValueError("choose at least one method and one class")
         return self._explain(
             name,
-            image,
-            [call_of(method, {}) for method in methods],
+            subject,
+            [call_of(METHODS[method], {}) for method in methods],
             target=",".join(targets),
             layer=layer,
             display=display,
@@ -133,38 +148,36 @@ class Handlers:
     def _explain(
         self,
         name: str,
-        image: np.ndarray,
+        subject: Subject | None,
         calls: list[Call],
         *,
         target: str | None,
+        box: str = "",
         layer: str,
         display: Sequence,
         progress: gr.Progress,
         session: str | None,
     ) -> tuple[Answer, str, str]:
         """The answer, its maps and its downloads; the visitor sees how far it has come."""
+        if subject is None:
+            raise ValueError("choose an image first")
         options = display_options(*display)
-        stop = threading.Event()
-        self._stops[stop] = session
-        try:
+        with self.requests.running(session) as stop:
             answer = self.service.explain(
                 name,
-                image,
+                subject,
                 calls,
-                target or "predicted",
+                target or "",
+                box=box,
                 layer=None if layer == LAST_LAYER else layer,
                 on_progress=lambda done, total: progress((done, total), desc=KEEPS),
                 stop=stop,
             )
-        finally:
-            del self._stops[stop]
         return answer, maps_html(answer, options), downloads_html(answer, options)
 
     def stop(self, request: gr.Request) -> None:
         """Ends the visitor's own requests early."""
-        for stop, session in list(self._stops.items()):
-            if session == request.session_hash:
-                stop.set()
+        self.requests.stop(request.session_hash)
 
     @warn_on_error
     def redraw(self, answer: Answer | None, *display):
@@ -173,8 +186,3 @@ class Handlers:
             return gr.skip()
         options = display_options(*display)
         return maps_html(answer, options), downloads_html(answer, options)
-
-
-def _check_image(image: np.ndarray | None) -> None:
-    if image is None:
-        raise ValueError("choose an image first")

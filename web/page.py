@@ -7,9 +7,11 @@ import gradio as gr
 
 from images import find_images, read_image
 from pipeline.reporting.thumbnail_gallery import shrink
+from web.experiment_handlers import ExperimentHandlers
 from web.handlers import Handlers
 from web.page_parts import PageParts
 from web.service import ExplanationService
+from web.view_handlers import ViewHandlers
 
 SAMPLES = Path(__file__).parent.parent / "data"
 PRIVATE = {"api_visibility": "private"}
@@ -42,16 +44,20 @@ class Page:
         """Joins all parts: from here on they do something."""
         self._join_image()
         self._join_classes()
+        self._join_boxes()
         self._join_method()
         self._join_comparison()
         self._join_display()
-        self.parts.stop.click(self.handlers.stop, concurrency_limit=None, **PRIVATE)
+        self._join_views()
+        self._join_experiments()
+        for stop in (self.parts.stop, self.parts.experiments.stop, self.parts.views.stop):
+            stop.click(self.handlers.stop, concurrency_limit=None, **PRIVATE)
 
     @property
     def _inputs(self) -> list[Any]:
         """What an explanation depends on, in the order of `Handlers.explain`."""
         parts = self.parts
-        chosen = [parts.image, parts.classifier, parts.method, parts.layer, parts.target]
+        chosen = [parts.image, parts.classifier, parts.method, parts.layer, parts.target, parts.box]
         return [*chosen, *parts.of_display, *parts.options.values()]
 
     @property
@@ -78,18 +84,31 @@ class Page:
         parts = self.parts
         parts.classifier.input(
             self.handlers.change_classifier,
-            [parts.image, parts.classifier],
-            [*parts.of_image, parts.layer],
+            [parts.image, parts.classifier, parts.method, parts.representation],
+            [*parts.of_image, *parts.of_classifier],
             **self._quiet,
         ).success(**self._quick)
-        parts.guesses.input(_same, parts.guesses, parts.target, **PRIVATE).success(**self._quick)
-        parts.target.input(_same, parts.target, parts.guesses, **PRIVATE).success(**self._quick)
+        for chosen, shown in ((parts.guesses, parts.target), (parts.target, parts.guesses)):
+            chosen.input(
+                lambda target: (target, None, ""),
+                chosen,
+                [shown, parts.boxes, parts.box],
+                **PRIVATE,
+            ).success(**self._quick)
+
+    def _join_boxes(self) -> None:
+        """A box that is chosen or typed, in the place of a class."""
+        parts = self.parts
+        parts.boxes.input(lambda number: number, parts.boxes, parts.box, **PRIVATE).success(
+            **self._quick
+        )
+        parts.box.submit(lambda: None, None, parts.boxes, **PRIVATE).success(**self._quick)
 
     def _join_method(self) -> None:
         """Another method or layer, and the button that explains."""
         parts, handlers = self.parts, self.handlers
         parts.method.input(
-            handlers.change_method, parts.method, parts.of_method, **PRIVATE
+            handlers.change_method, [parts.method, parts.classifier], parts.of_method, **PRIVATE
         ).success(**self._quick)
         parts.layer.input(**self._quick)
         parts.start.click(handlers.explain, self._inputs, parts.of_answer, **self._one_each)
@@ -99,6 +118,30 @@ class Page:
         inputs = [parts.image, parts.classifier, parts.compared, parts.targets, parts.layer]
         inputs += parts.of_display
         parts.compare.click(self.handlers.compare, inputs, parts.of_answer, **self._one_each)
+
+    def _join_experiments(self) -> None:
+        """The button that changes the image and explains it again."""
+        parts, experiments = self.parts, self.parts.experiments
+        handlers = ExperimentHandlers(self.handlers.service, self.handlers.requests)
+        experiments.start.click(
+            handlers.explain_again,
+            [parts.answer, *experiments.of_changes, *parts.of_display],
+            experiments.of_answer,
+            **self._one_each | {"show_progress_on": experiments.changes},
+        )
+
+    def _join_views(self) -> None:
+        """Another view, and the button that shows it."""
+        parts, views = self.parts, self.parts.views
+        handlers = ViewHandlers(self.handlers.service, self.handlers.requests, list(views.options))
+        views.view.input(handlers.change_view, views.view, views.of_view, **PRIVATE)
+        inputs = [parts.image, parts.classifier, views.view, parts.layer, parts.target]
+        views.start.click(
+            handlers.show,
+            [*inputs, *views.options.values()],
+            views.of_answer,
+            **self._one_each | {"show_progress_on": views.image},
+        )
 
     def _join_display(self) -> None:
         """Another look of the same maps."""
@@ -111,7 +154,3 @@ class Page:
             trigger_mode="always_last",
             **PRIVATE,
         )
-
-
-def _same(chosen: str) -> str:
-    return chosen

@@ -6,21 +6,25 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from images.finding import VIDEOS
 from methods import METHODS
 from representations import ALPHA
+from web.experiment_parts import ExperimentParts
 from web.fields import (
     AS_IT_SUITS,
     COLORMAPS,
     LAST_LAYER,
     METHOD_CHOICES,
     form,
+    hint,
     representation_choices,
     summary,
 )
-from web.service import MOST_BYTES, ExplanationService
+from web.service import ExplanationService
+from web.view_parts import ViewParts
 
 SHOWN_FIRST = "overlay"  # of the representations
-FIRST, COMPARED = "GRADCAM", ["GRADCAM", "FEM"]
+COMPARED = ["GRADCAM", "FEM"]
 COLUMN = 300  # pixels: a narrower one goes below the other
 
 
@@ -30,22 +34,33 @@ class PageParts:
     def __init__(self, service: ExplanationService, samples: Sequence[np.ndarray]):
         """`samples` are the thumbnails of the images that a visitor can click."""
         name = service.names[0]
+        can = service.abilities(name)
+        self._first, self._of_clips = can.method, bool(can.frames)
         self.image, self.answer = gr.State(), gr.State()
         gr.Markdown("# What did the classifier look at?")
         with gr.Row():
             with gr.Column(scale=2, min_width=COLUMN):
                 self._add_image(samples)
                 self._add_classes(service.names, service.classes(name))
+                self._add_boxes(can.detects)
             with gr.Column(scale=3, min_width=COLUMN):
                 self._add_method(service.layers(name))
                 self._add_maps()
                 self._add_display()
                 self._add_comparison(service.classes(name))
+                self.experiments = ExperimentParts()
+                self.views = ViewParts()
 
     @property
     def of_image(self) -> list[Any]:
         """What another image or classifier changes."""
-        return [self.image, self.original, self.guesses, self.target, self.targets]
+        chosen = [self.guesses, self.target, self.targets, self.boxes, self.box]
+        return [self.image, self.original, *chosen]
+
+    @property
+    def of_classifier(self) -> list[Any]:
+        """What another classifier changes, beside the image."""
+        return [self.layer, self.hint, self.gallery, self.of_boxes, self.method, *self.of_method]
 
     @property
     def of_answer(self) -> list[Any]:
@@ -64,9 +79,13 @@ class PageParts:
 
     def _add_image(self, samples: Sequence[np.ndarray]) -> None:
         self.upload = gr.File(
-            label="An image", show_label=False, file_types=["image"], height=130, elem_id="upload"
+            label="An image or a clip",
+            show_label=False,
+            file_types=["image", *sorted(VIDEOS)],
+            height=130,
+            elem_id="upload",
         )
-        gr.Markdown(f"An image of up to {MOST_BYTES // 10**6} MB, or one of these:")
+        self.hint = gr.Markdown(hint(self._of_clips))
         self.gallery = gr.Gallery(
             list(samples),
             label="Sample images",
@@ -77,6 +96,7 @@ class PageParts:
             allow_preview=False,
             buttons=[],
             elem_id="samples",
+            visible=not self._of_clips,
         )
         self.original = gr.HTML(elem_classes="image", elem_id="image")
 
@@ -96,15 +116,26 @@ class PageParts:
             elem_id="target",
         )
 
+    def _add_boxes(self, detects: bool) -> None:
+        with gr.Group(visible=detects) as self.of_boxes:
+            self.boxes = gr.Radio(
+                [], label="Detections (choose one to explain it)", elem_classes="guesses"
+            )
+            self.box = gr.Textbox(
+                label="Box",
+                info="a detection's number, or x, y, w, h in pixels of the image; then Enter",
+                max_length=100,
+            )
+
     def _add_method(self, layers: list[str]) -> None:
         with gr.Row():
-            self.method = gr.Dropdown(METHOD_CHOICES, value=FIRST, label="Method")
+            self.method = gr.Dropdown(METHOD_CHOICES, value=self._first, label="Method")
             self.layer = gr.Dropdown([LAST_LAYER, *layers], value=LAST_LAYER, label="Layer")
-        self.about = gr.Markdown(summary(METHODS[FIRST]))
+        self.about = gr.Markdown(summary(METHODS[self._first]))
         self.forms: dict[str, gr.Group] = {}
         self.options: dict[tuple[str, str], Any] = {}  # by the method's name and the option's
         for name, method in METHODS.items():
-            with gr.Group(visible=name == FIRST) as self.forms[name], gr.Row():
+            with gr.Group(visible=name == self._first) as self.forms[name], gr.Row():
                 for option, field in form(method).items():
                     self.options[name, option] = field
         with gr.Row():
@@ -118,7 +149,9 @@ class PageParts:
     def _add_display(self) -> None:
         with gr.Row():
             self.representation = gr.Dropdown(
-                representation_choices(FIRST), value=SHOWN_FIRST, label="Shown as"
+                representation_choices(self._first, self._of_clips),
+                value=SHOWN_FIRST,
+                label="Shown as",
             )
             self.colormap = gr.Dropdown(COLORMAPS, value=AS_IT_SUITS, label="Colormap")
             self.alpha = gr.Slider(0, 1, ALPHA, step=0.05, label="Map's weight")

@@ -1,86 +1,70 @@
 """Explanations as parts of the page: images and files lie in it, none on the server."""
 
-import io
-import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-from PIL import Image
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from figures import ColourBar, draw_grid
 from figures.display_rules import DISPLAY_RULES
-from pipeline.explaining.explanation import Explanation, colour_bar, drawable, percent
-from pipeline.explaining.record import call_record, finite, versions
-from pipeline.reporting.html_templates import data_uri, template_environment
-from registry import suggest
-from representations import REPRESENTATIONS, UPSAMPLING
-from web.service import Answer
+from figures.saving import as_png
+from images import Clip
+from pipeline.explaining.explanation import Explanation, colour_bar, percent
+from pipeline.explaining.record import call_record
+from pipeline.reporting.html_templates import data_uri
+from pipeline.reporting.thumbnail_gallery import shrink
+from representations import CLIP_UPSAMPLING, REPRESENTATIONS, UPSAMPLING
+from web.answers import Answer, Detection
+from web.display import DisplayOptions
+from web.files import Link, array_uri, image_uri, record_uri
+from web.html import render
+from web.render_boxes import numbered_boxes
+from web.render_clips import clip_uri, map_animation, strip_cells, strip_image
+from web.subjects import Subject
 
-TEMPLATES = Path(__file__).with_name("templates")
-QUALITY = 88  # of a JPEG
-DPI = 150  # of a figure
 COLUMNS = 4  # of a figure
 
 
-class DisplayOptions:
-    """How maps are drawn."""
-
-    def __init__(self, representation: str, colormap: str | None, alpha: float):
-        if representation not in REPRESENTATIONS:
-            near = suggest(representation, REPRESENTATIONS)
-            raise ValueError(f"no representation '{representation}'{near}")
-        self.representation = representation
-        self.colormap = colormap or None
-        self.alpha = float(alpha)
-
-    def draw(self, explanation: Explanation) -> np.ndarray:
-        """The map as RGB. Raises ValueError where its method has no such representation."""
-        return explanation.represented(self.representation, self.colormap, self.alpha)
-
-
-class Link(NamedTuple):
-    """A file that a visitor can download."""
-
-    file_name: str
-    source: str  # the file itself, as a data URI
-    text: str
-
-
-def render(template: str, **content: Any) -> str:
-    """The template as HTML, with the content in it, escaped."""
-    return template_environment(TEMPLATES).get_template(template).render(content)
-
-
-def image_html(image: np.ndarray, caption: str = "") -> str:
-    """An image (H, W, 3) with its caption under it."""
-    return render("image.html", source=_image_uri(image), caption=caption)
+def subject_html(subject: Subject, detections: Sequence[Detection] = ()) -> str:
+    """A small image, or a clip that moves; a larger image with the boxes that are found in it."""
+    if isinstance(subject, Clip):
+        source, caption = clip_uri(subject), ""
+    elif detections:
+        height, width = subject.shape[:2]
+        source = image_uri(numbered_boxes(subject, detections))
+        caption = f"{width} x {height} pixels"
+    else:
+        source, caption = image_uri(shrink(subject)), ""
+    return render("image.html", source=source, caption=caption, has_boxes=bool(detections))
 
 
 def maps_html(answer: Answer, options: DisplayOptions) -> str:
-    """The image beside its maps, and what there is to say of them."""
-    explanations = answer.explanations
-    figures = [(_image_uri(drawable(explanations[0].image)), "the image")]
-    for explanation in explanations:
-        source = _image_uri(options.draw(explanation))
-        figures.append((source, explanation.title.replace("\n", " · ")))
+    """The image beside its maps, or clips that move, and what there is to say of them."""
+    explanations, strip = answer.explanations, None
+    if explanations[0].is_clip:
+        figures = [(map_animation(e, options), _caption(e)) for e in explanations]
+        strip = image_uri(strip_image(explanations, options))
+    else:
+        figures = [(image_uri(explanations[0].shown_image), "the image")]
+        figures += [(image_uri(options.draw(e)), _caption(e)) for e in explanations]
     remarks = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
     if answer.left_out:
         remarks.append(f"Stopped before {', '.join(answer.left_out)}.")
     rules = dict.fromkeys(DISPLAY_RULES[explanation.rule].caption for explanation in explanations)
-    remarks.append(" ".join([UPSAMPLING, *rules]))
+    remarks.append(" ".join([_upsampling(explanations), *rules]))
     colour_bars = _colour_bars(explanations, options)
-    return render("maps.html", figures=figures, colour_bars=colour_bars, remarks=remarks)
+    content = {"figures": figures, "strip": strip, "remarks": remarks}
+    return render("maps.html", colour_bars=colour_bars, **content)
 
 
 def downloads_html(answer: Answer, options: DisplayOptions) -> str:
     """Links to the figure, the raw maps and the record, which are in the links themselves."""
     figure = data_uri(_figure(answer.explanations, options), "image/png")
-    record = data_uri(_record(answer, options), "application/json")
+    record = record_uri(_record(answer, options))
+    moving = [e for e in answer.explanations if e.is_clip]
+    animations = [map_animation(explanation, options) for explanation in moving]
     links = [
         Link("figure.png", figure, "figure (PNG)"),
-        *_map_links(answer.explanations),
+        *_numbered("animation", "gif", "animation (GIF)", animations),
+        *_numbered("map", "npy", "raw map", [array_uri(e.map) for e in answer.explanations]),
         Link("record.json", record, "record (JSON)"),
     ]
     return render("downloads.html", links=links)
@@ -89,12 +73,6 @@ def downloads_html(answer: Answer, options: DisplayOptions) -> str:
 def guess_title(title: str, probability: float) -> str:
     """A class and how sure the classifier is of it."""
     return f"{title}  {percent(probability)}"
-
-
-def _image_uri(image: np.ndarray) -> str:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "jpeg", quality=QUALITY)
-    return data_uri(file.getvalue(), "image/jpeg")
 
 
 def _remarks(explanation: Explanation) -> list[str]:
@@ -109,42 +87,43 @@ def _remarks(explanation: Explanation) -> list[str]:
     return [f"{title}: {remark}" for remark in remarks]
 
 
-def _map_links(explanations: Sequence[Explanation]) -> list[Link]:
-    """The raw maps, numbered where there are several."""
-    links = []
-    for number, explanation in enumerate(explanations, start=1):
-        file = io.BytesIO()
-        np.save(file, explanation.map)
-        source = data_uri(file.getvalue(), "application/octet-stream")
-        if len(explanations) == 1:
-            links.append(Link("map.npy", source, "raw map"))
-        else:
-            links.append(Link(f"map_{number}.npy", source, f"raw map {number}"))
-    return links
+def _numbered(stem: str, suffix: str, text: str, sources: Iterable[str]) -> list[Link]:
+    """Links to files of one kind, numbered where there are several."""
+    sources = list(sources)
+    if len(sources) == 1:
+        return [Link(f"{stem}.{suffix}", sources[0], text)]
+    numbered = enumerate(sources, start=1)
+    return [Link(f"{stem}_{n}.{suffix}", source, f"{text} {n}") for n, source in numbered]
 
 
-def _record(answer: Answer, options: DisplayOptions) -> bytes:
-    """JSON: what was explained, by what, and how it is drawn."""
-    record = {
-        "versions": versions(),
+def _record(answer: Answer, options: DisplayOptions) -> dict[str, Any]:
+    """What was explained, by what, and how it is drawn."""
+    return {
         "classifier": answer.classifier,
         "methods": [call_record(explanation.method) for explanation in answer.explanations],
         "drawn": vars(options),
         "explanations": [explanation.as_record() for explanation in answer.explanations],
     }
-    return json.dumps(finite(record), indent=2, ensure_ascii=False, default=str).encode()
 
 
 def _figure(explanations: Sequence[Explanation], options: DisplayOptions) -> bytes:
-    """PNG: the image and its maps in a grid."""
-    images = [drawable(explanations[0].image), *map(options.draw, explanations)]
-    titles = ["image", *(explanation.title for explanation in explanations)]
-    columns = min(len(images), COLUMNS)
+    """PNG: the image and its maps in a grid; of a clip frames over their maps."""
+    if explanations[0].is_clip:
+        images, titles, columns = strip_cells(explanations, options)
+    else:
+        images = [explanations[0].shown_image, *map(options.draw, explanations)]
+        titles = ["image", *(explanation.title for explanation in explanations)]
+        columns = min(len(images), COLUMNS)
     bars = _colour_bars(explanations, options)
-    figure = draw_grid(images, titles, columns, UPSAMPLING, bars)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI)
-    return file.getvalue()
+    return as_png(draw_grid(images, titles, columns, _upsampling(explanations), bars))
+
+
+def _upsampling(explanations: Sequence[Explanation]) -> str:
+    return CLIP_UPSAMPLING if explanations[0].is_clip else UPSAMPLING
+
+
+def _caption(explanation: Explanation) -> str:
+    return explanation.title.replace("\n", " · ")
 
 
 def _colour_bars(explanations: Sequence[Explanation], options: DisplayOptions) -> list[ColourBar]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from web.service import MOST_BYTES
+from web.limits import MOST_BYTES
 
 READ = (  # paths that a browser reads
     r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/logout|/manifest\.json|"

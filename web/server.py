@@ -147,9 +147,9 @@ def _launch_options(site: Site) -> dict[str, Any]:
     """Where and to whom Gradio serves the page, how it looks, and what it leaves out."""
     import gradio
 
-    from web.render import render
+    from web.html import render
+    from web.limits import MOST_BYTES
     from web.security import middleware
-    from web.service import MOST_BYTES
 
     hosts = ("localhost", "127.0.0.1", "[::1]", site.url_host) if is_loopback(site.host) else ("*",)
     return {

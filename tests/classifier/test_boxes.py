@@ -85,6 +85,17 @@ def test_a_detector_is_a_classifier_of_what_is_anywhere(detector):
     assert detector.network.logits_from == "the score itself"
 
 
+def test_all_detections_are_listed_the_surest_first(detector):
+    image = scene_image(200, 250)
+    with detector.contrasts():
+        first, second = detector.boxes(image, most=12)
+        assert detector.box_of(first) == tuple(BOXES[1].tolist())
+        assert detector.box_of(second) == tuple(BOXES[0].tolist())
+        assert detector.title(first) == "red (box)"
+        assert len(detector.boxes(image, most=1)) == 1
+    assert detector.network.contrasts == ()
+
+
 def test_boxes_are_numbered_the_surest_first_or_given_by_their_place(detector):
     image = scene_image(200, 250)
     first, second = detector.box(image, 0), detector.box(image, 1)

@@ -9,12 +9,28 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
+import keras
 import numpy as np
 import pytest
-from support import ROOT, noise, sequential
+from keras import layers
+from support import ROOT, noise, randomised, sequential
 
 from pipeline import ClassifierChoice
 from web.service import ExplanationService
+
+DETECTOR = """
+import numpy as np
+
+BOXES = np.array([[4, 6, 8, 10], [20, 16, 8, 12]], np.float32)
+
+def detector(images):
+    places = [images[:, y : y + h, x : x + w] for x, y, w, h in BOXES.astype(int)]
+    red = np.stack([place[..., 0].mean(axis=(1, 2)) / 255 for place in places], axis=1)
+    return np.repeat(BOXES[None], len(images), axis=0), np.stack([red, red / 2], axis=-1)
+
+detector.input_shape = (None, 32, 32, 3)
+detector.class_names = ["red_thing", "<b>"]
+"""
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +51,42 @@ def choice(tmp_path_factory) -> ClassifierChoice:
 @pytest.fixture
 def service(choice) -> ExplanationService:
     return ExplanationService([choice])
+
+
+@pytest.fixture(scope="session")
+def clip_choice(tmp_path_factory) -> ClassifierChoice:
+    """A small classifier of clips of 4 frames."""
+    model = keras.Sequential(
+        [
+            keras.Input((4, 24, 24, 3)),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv3D(4, 3, (2, 4, 4), padding="same", activation="relu"),
+            layers.GlobalAveragePooling3D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    file = tmp_path_factory.mktemp("clips") / "clips.keras"
+    randomised(model).save(file)
+    return ClassifierChoice(model_path=str(file))
+
+
+@pytest.fixture
+def clip_service(clip_choice) -> ExplanationService:
+    return ExplanationService([clip_choice])
+
+
+@pytest.fixture(scope="session")
+def detector_folder(tmp_path_factory):
+    """The folder of a module with a detector that looks at two places, and how red they are."""
+    folder = tmp_path_factory.mktemp("detector")
+    (folder / "red_places.py").write_text(DETECTOR)
+    return folder
+
+
+@pytest.fixture
+def detector_service(detector_folder, monkeypatch) -> ExplanationService:
+    monkeypatch.syspath_prepend(str(detector_folder))
+    return ExplanationService([ClassifierChoice(model_path="red_places:detector")])
 
 
 @contextmanager

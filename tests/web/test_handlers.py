@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
 
 from methods import METHODS
+from web.answers import StoppedError
 from web.handlers import Handlers
-from web.service import StoppedError
 
 
 def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(image):
@@ -42,4 +42,4 @@ def test_stop_reaches_all_of_a_visitors_requests_and_nobody_elses(image):
     handlers = Handlers(Busy())
     ask("me")
     assert [stop.is_set() for stop in running] == [True, True, False]
-    assert handlers._stops == {}
+    assert handlers.requests._sessions == {}
