@@ -36,7 +36,8 @@ class TargetPart(NamedTuple):
 class Targets:
     """What to explain: `--target`'s text, `--test_image_index`'s position or `--target_box`.
 
-    With `of_labels`, of a multi-label classifier, its five best labels in the place of the text.
+    With `of_labels`, of a multi-label classifier its five best labels in the place of the text, and
+    of a regression its five largest outputs: no one of them is what it predicts.
     """
 
     text: str = PREDICTED
@@ -85,7 +86,8 @@ class Targets:
         return list(dict.fromkeys(index for some in indices for index in some))
 
     def _text_for(self, classifier: Classifier) -> str:
-        if self.of_labels and classifier.multi_label:
+        has_many_answers = classifier.multi_label or classifier.task == "regression"
+        if self.of_labels and has_many_answers:
             return f"top{min(LABELS, len(classifier.labels))}"
         return self.text
 

@@ -298,8 +298,6 @@ def test_help_tells_of_a_view(capsys):
         (["--explanation_method=FEATURE_INVERSION", "--layer=add,conv2"], "looks at one layer"),
         (["--explanation_method=FILTERS", "--metrics=SPARSITY"], "--metrics goes with methods"),
         (["--explanation_method=FILTERS", "--representation=overlay"], "--representation goes"),
-        (["--explanation_method=FILTERS", "--fresh"], "--fresh goes with methods"),
-        (["--explanation_method=FILTERS", "--engine=ray"], "--engine goes with methods"),
         (["--explanation_method=FILTERS", "--augment=all"], "--augment goes with methods"),
         (["--explanation_method=FILTERS", "--mask_salient=0.2"], "--mask_salient goes with"),
         (["--explanation_method=GRADCAM", "--format=gif"], "not with GRADCAM"),
