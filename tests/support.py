@@ -1,5 +1,6 @@
 """What tests share: small networks, images of patches, and the reference maps."""
 
+import json
 from pathlib import Path
 
 import keras
@@ -11,6 +12,7 @@ from classifier import BlackBox, Classifier
 from classifier.labels import numbered_labels
 
 ROOT = Path(__file__).parent.parent
+ELEPHANT, BEAR = "data/african_elephant.jpg", "data/american_black_bear.jpg"
 NAMES = (
     "black_bear",
     "cat_chelsea",
@@ -105,6 +107,12 @@ def sequential(count: int = 3, activation: str | None = "softmax", **size) -> ke
     )
 
 
+def with_last_weights(model: keras.Model, kernel, bias) -> keras.Model:
+    """The model with other weights in its last layer."""
+    model.get_layer("scores").set_weights([kernel, bias])
+    return model
+
+
 def functional(count: int = 3, activation: str | None = "softmax") -> keras.Model:
     inside = backbone()
     inputs = keras.Input((32, 32, 3))
@@ -163,3 +171,9 @@ def same_rows(first, second) -> None:
     pairs = zip(*(r.sort_values(["image", "method"])["map"] for r in (first, second)), strict=True)
     for one, other in pairs:
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+def record_of(files: list[Path]) -> dict:
+    """What the only record among a run's files holds."""
+    (file,) = [f for f in files if f.suffix == ".json"]
+    return json.loads(file.read_text())
