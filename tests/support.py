@@ -1,6 +1,11 @@
 """What tests share: small networks, images of patches, and the reference maps."""
 
+import contextlib
+import csv
+import io
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -11,6 +16,7 @@ from classifier import BlackBox, Classifier
 from classifier.labels import numbered_labels
 
 ROOT = Path(__file__).parent.parent
+ELEPHANT, BEAR = "data/african_elephant.jpg", "data/american_black_bear.jpg"
 NAMES = (
     "black_bear",
     "cat_chelsea",
@@ -105,6 +111,32 @@ def sequential(count: int = 3, activation: str | None = "softmax", **size) -> ke
     )
 
 
+def with_last_weights(model: keras.Model, kernel, bias) -> keras.Model:
+    """The model with other weights in its last layer."""
+    model.get_layer("scores").set_weights([kernel, bias])
+    return model
+
+
+def flat(name: str = "convolution") -> keras.Sequential:
+    """A network in one piece, for images of 32 pixels; its convolution has that name."""
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv2D(6, 3, 2, activation="relu", name=name),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def backbone_with_head() -> keras.Model:
+    """The backbone with a head, and nothing nested."""
+    inside = backbone()
+    x = layers.GlobalAveragePooling2D()(inside.output)
+    return keras.Model(inside.input, layers.Dense(3, "softmax")(x))
+
+
 def functional(count: int = 3, activation: str | None = "softmax") -> keras.Model:
     inside = backbone()
     inputs = keras.Input((32, 32, 3))
@@ -163,3 +195,22 @@ def same_rows(first, second) -> None:
     pairs = zip(*(r.sort_values(["image", "method"])["map"] for r in (first, second)), strict=True)
     for one, other in pairs:
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+def record_of(files: list[Path]) -> dict:
+    """What the only record among a run's files holds."""
+    (file,) = [f for f in files if f.suffix == ".json"]
+    return json.loads(file.read_text())
+
+
+def rows_of(files: dict, name: str) -> list[dict]:
+    """The rows of a table that a run wrote."""
+    return list(csv.DictReader(files[name].read_text(encoding="utf-8").splitlines()))
+
+
+def run_tool(main, *flags) -> SimpleNamespace:
+    """Exit status, output and errors of a tool's `main`."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(flag) for flag in flags])
+    return SimpleNamespace(status=status, out=out.getvalue(), err=err.getvalue())

@@ -1,6 +1,7 @@
 """From flags to the plan, without a classifier being loaded."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,59 @@ from pipeline.plan import ClassifierChoice, Display, Evaluation, Experiments, Pl
 from pipeline.targets import Targets
 
 MODEL = "--model_path=mine.keras"
+EVERY_FLAG = (
+    "--test_image_path=data/macaw.jpg",
+    "--explanation_method=rise:masks=64,ACTIVATIONS,RISE:masks=64",
+    "--target=macaw,top2",
+    "--model_name=SqueezeNet", "--weights=random", "--layer=conv10", "--precision=bfloat16",
+    "--display_type=singles", "--representation=overlay,convergence", "--colormap=jet",
+    "--alpha=0.25", "--format=svg", "--output_dir=out", "--show", "--report",
+    "--batch_size=4", "--engine=ray", "--workers=3", "--ray_address=auto",
+    "--map_type=float16", "--fresh",
+    "--metrics=DELETION:step=448,SPARSITY", "--ground_truth", "gaze", "masks",
+    "--degrees=2", "--pixels_per_degree=8", "--per_class=5", "--seed=6",
+    "--augment=blur,noise", "--mask_salient=0.1,0.2", "--keep_salient=0.5", "--fill=blur",
+    "--shape=pixels",
+)  # fmt: skip
+EVERY_PART = {  # of the plan of all these flags, but for images, methods and metrics
+    "paths": ("data/macaw.jpg",),
+    "targets": Targets(text="macaw,top2"),
+    "classifiers": (
+        ClassifierChoice(
+            model_name="SqueezeNet", weights="random", layer="conv10", precision="bfloat16"
+        ),
+    ),
+    "display": Display(
+        representations=("overlay", "convergence"),
+        kind="singles",
+        colormap="jet",
+        alpha=0.25,
+        format="svg",
+        output_dir=Path("out"),
+        show=True,
+        report=True,
+    ),
+    "evaluation": Evaluation(
+        ground_truth=("gaze", "masks"),
+        viewing=Viewing(degrees=2, pixels_per_degree=8),
+        per_class=5,
+        seed=6,
+    ),
+    "experiments": Experiments(
+        augmentations=("blur", "noise"),
+        mask=(0.1, 0.2),
+        keep=(0.5,),
+        fill="blur",
+        shape="pixels",
+        seed=6,
+    ),
+    "batch_size": 4,
+    "fresh": True,
+    "map_type": "float16",
+    "engine": "ray",
+    "workers": 3,
+    "ray_address": "auto",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -42,67 +96,18 @@ def test_a_plan_can_be_pickled():
 
 
 def test_every_flag_is_where_it_belongs():
-    plan = plan_of(
-        "--test_image_path=data/macaw.jpg",
-        "--explanation_method=rise:masks=64,ACTIVATIONS,RISE:masks=64",
-        "--target=macaw,top2",
-        "--model_name=SqueezeNet", "--weights=random", "--layer=conv10", "--precision=bfloat16",
-        "--display_type=singles", "--representation=overlay,convergence", "--colormap=jet",
-        "--alpha=0.25", "--format=svg", "--output_dir=out", "--show", "--report",
-        "--batch_size=4", "--engine=ray", "--workers=3", "--ray_address=auto",
-        "--map_type=float16", "--fresh",
-        "--metrics=DELETION:step=448,SPARSITY", "--ground_truth", "gaze", "masks",
-        "--degrees=2", "--pixels_per_degree=8", "--per_class=5", "--seed=6",
-        "--augment=blur,noise", "--mask_salient=0.1,0.2", "--keep_salient=0.5", "--fill=blur",
-        "--shape=pixels",
-    )  # fmt: skip
+    plan = plan_of(*EVERY_FLAG)
     macaw = Path("data/macaw.jpg")
     assert [path.resolve() for path in plan.images] == [macaw.resolve()]
     assert [str(call) for call in plan.methods] == ["RISE:masks=64"]
     assert [str(call) for call in plan.views] == ["ACTIVATIONS"]
     assert [str(call) for call in plan.evaluation.metrics] == ["DELETION:step=448", "SPARSITY"]
+    evaluation = replace(EVERY_PART["evaluation"], metrics=plan.evaluation.metrics)
     assert plan == Plan(
         images=plan.images,
-        paths=("data/macaw.jpg",),
         methods=plan.methods,
         views=plan.views,
-        targets=Targets(text="macaw,top2"),
-        classifiers=(
-            ClassifierChoice(
-                model_name="SqueezeNet", weights="random", layer="conv10", precision="bfloat16"
-            ),
-        ),
-        display=Display(
-            representations=("overlay", "convergence"),
-            kind="singles",
-            colormap="jet",
-            alpha=0.25,
-            format="svg",
-            output_dir=Path("out"),
-            show=True,
-            report=True,
-        ),
-        evaluation=Evaluation(
-            metrics=plan.evaluation.metrics,
-            ground_truth=("gaze", "masks"),
-            viewing=Viewing(degrees=2, pixels_per_degree=8),
-            per_class=5,
-            seed=6,
-        ),
-        experiments=Experiments(
-            augmentations=("blur", "noise"),
-            mask=(0.1, 0.2),
-            keep=(0.5,),
-            fill="blur",
-            shape="pixels",
-            seed=6,
-        ),
-        batch_size=4,
-        fresh=True,
-        map_type="float16",
-        engine="ray",
-        workers=3,
-        ray_address="auto",
+        **EVERY_PART | {"evaluation": evaluation},
     )
 
 

@@ -8,12 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 from PIL import Image
-from support import ROOT, noise, randomised, sequential
+from small_clips import FRAMES, clip_network
+from support import ROOT, noise, sequential
 
 import main
 from classifier import load_classifier
@@ -21,7 +20,6 @@ from pipeline import Augmentation, explain, explain_again, view
 from pipeline.dataset import explanation_units, store
 from pipeline.explaining import view_image
 
-FRAMES, SIDE = 6, 24
 DETECTOR = """
 import numpy as np
 
@@ -47,15 +45,6 @@ COLUMNS = {
     "experiment": ("small.keras", "images", "--augment=blur", "--mask_salient=0.2"),
 }
 column = pytest.mark.parametrize("column", COLUMNS)
-
-
-def clip_network() -> keras.Model:
-    """A small network of clips."""
-    inputs = keras.Input((FRAMES, SIDE, SIDE, 3))
-    x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-    x = layers.Conv3D(4, 3, (2, 4, 4), "same", activation="relu", name="conv")(x)
-    x = layers.GlobalAveragePooling3D()(x)
-    return randomised(keras.Model(inputs, layers.Dense(3, "softmax")(x), name="clips"))
 
 
 @pytest.fixture(scope="module")

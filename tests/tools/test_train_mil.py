@@ -1,19 +1,15 @@
 """Images made of many small ones, of which one decides: the attention finds it."""
 
-import contextlib
-import io
 import json
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import train_mil
-from bags import make_bag_model, standardise
 from keras import layers
 from PIL import Image
 from sklearn.datasets import load_digits
-from support import backbone, noise, randomised, sequential
+from support import flat, noise, run_tool
 from training import make_model
 from transfer_learn import save
 
@@ -78,15 +74,7 @@ def trained(digits, reader, tmp_path_factory):
             Image.fromarray(image).save(folder / name / f"{number}.png")
     path = folder.parent / "out" / "mil.keras"
     flags = ("--model_path", reader, "-o", path, "--grid", GRID, "--batch_size", 80)
-    return run(folder, *flags), path, folder / "with" / "0.png"
-
-
-def run(*flags) -> SimpleNamespace:
-    """Exit status and words of a command."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = train_mil.main([str(flag) for flag in flags])
-    return SimpleNamespace(status=status, out=out.getvalue(), err=err.getvalue())
+    return run_tool(train_mil.main, folder, *flags), path, folder / "with" / "0.png"
 
 
 @pytest.fixture(scope="module")
@@ -150,67 +138,6 @@ def test_main_explains_what_was_trained(trained, tmp_path, monkeypatch):
     assert [path.suffix for path in tmp_path.glob("results/*.png")] == [".png"]
 
 
-@pytest.mark.parametrize("gated", [False, True])
-@pytest.mark.parametrize("patch", [32, 16])
-def test_patches_are_seen_in_their_order_and_each_as_an_image(patch, gated):
-    keras.utils.set_random_seed(0)
-    small = load_classifier(flat())
-    model, head = make_bag_model(small, 3, 2, patch, gated)
-    bags = load_classifier(model, preprocessing="none")
-    images = noise((2 * patch, 2 * patch))
-    features = bags.features(images, "patch_features")
-    assert features.shape == (2, 2, 2, 6)
-    if patch == 32:  # the classifier's own size
-        alone = small.features(images[:, :32, 32:]).mean(axis=(1, 2))
-        np.testing.assert_allclose(features[:, 0, 1], alone, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(head(features), bags.scores(images), atol=1e-5)
-
-
-def nested(size=(32, 32)) -> keras.Model:
-    """A backbone two models deep, beside layers of its layers' names; the rest fixes the size."""
-    inputs = keras.Input((*size, 3))
-    inside = keras.Sequential([backbone(size), layers.Flatten(name="last")], name="inside")
-    x = inside(layers.Rescaling(1 / 127.5, offset=-1, name="conv1")(inputs))
-    return keras.Model(inputs, layers.Dense(3, "softmax", name="bn1")(x))
-
-
-def nested_twice(size=(32, 32)) -> keras.Model:
-    """A nested backbone that sees the image and its mirror image."""
-    inputs, inside = keras.Input((*size, 3)), backbone(size)
-    both = [layers.GlobalMaxPooling2D()(inside(x)) for x in (inputs, inputs[:, :, ::-1])]
-    return keras.Model(inputs, layers.Dense(3, "softmax")(layers.Concatenate()(both)))
-
-
-def relu_twice(size=(32, 32)) -> keras.Model:
-    """Two convolutions, with one ReLU for both, nested."""
-    inputs, relu = keras.Input((*size, 3)), layers.ReLU(name="relu")
-    x = relu(layers.Conv2D(6, 3, name="second")(relu(layers.Conv2D(4, 3, name="first")(inputs))))
-    inside = randomised(keras.Model(inputs, x, name="inside"))
-    top = [layers.GlobalAveragePooling2D(), layers.Dense(3, "softmax")]
-    return keras.Sequential([keras.Input((*size, 3)), inside, *top])
-
-
-@pytest.mark.parametrize(
-    ("make", "layer"),
-    [
-        (sequential, "backbone/last"),
-        (nested, "inside/backbone/last"),
-        (nested_twice, "backbone/last#2"),
-        (relu_twice, "inside/relu#2"),
-    ],
-)
-@pytest.mark.parametrize("patch", [32, 16])
-def test_a_nested_backbone_sees_a_patch_as_a_network_of_that_size_does(patch, make, layer):
-    sizes = (32, 32), (patch, patch)
-    small, alone = (load_classifier(make(size=size), preprocessing="none") for size in sizes)
-    assert small.target_layer == layer
-    model, _ = make_bag_model(small, 3, 2, patch, gated=False)
-    bags, images = load_classifier(model, preprocessing="none"), noise((2 * patch, 2 * patch))
-    features = bags.features(images, "patch_features")[:, 0, 1]
-    expected = alone.features(images[:, :patch, patch:], layer).mean(axis=(1, 2))
-    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
-
-
 def test_what_transfer_learning_wrote_is_cut_into_patches_again(tmp_path):
     path = tmp_path / "mine.keras"
     model, _ = make_model(load_classifier(flat()), 2)
@@ -221,100 +148,20 @@ def test_what_transfer_learning_wrote_is_cut_into_patches_again(tmp_path):
             file = tmp_path / "images" / name / f"{number}.png"
             Image.fromarray(image.astype(np.uint8)).save(file)
     flags = ("--grid", 2, "--patch", 16, "--epochs", 1, "-o", tmp_path / "mil.keras")
-    ran = run(tmp_path / "images", "--model_path", path, *flags)
+    ran = run_tool(train_mil.main, tmp_path / "images", "--model_path", path, *flags)
     assert ran.status == 0, ran.err
     assert load_classifier(model_path=tmp_path / "mil.keras").input_size == (32, 32)
 
 
-class Own(keras.Model):
-    """A model without a graph around one that has it."""
-
-    def __init__(self):
-        super().__init__(name="own")
-        self.inside = sequential()
-
-    def call(self, images):
-        return self.inside(images)
-
-
-def test_a_model_without_a_graph_is_refused_in_words():
-    model = Own()
-    model(noise())
-    small = load_classifier(model, preprocessing="none")
-    with pytest.raises(ValueError, match="cannot be cut out of own, a Own: expected a Functional"):
-        make_bag_model(small, 3, 2, 32, gated=False)
-
-
-def flat(name: str = "convolution") -> keras.Sequential:
-    """A network in one piece, for images of 32 pixels; and the name of its convolution."""
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Rescaling(1 / 127.5, offset=-1),
-            layers.Conv2D(6, 3, 2, activation="relu", name=name),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(3, activation="softmax"),
-        ]
-    )
-
-
-def test_attention_by_hand():
-    """Equations 7 and 8 in numpy, on the weights of an untrained network."""
-    keras.utils.set_random_seed(0)
-    model, _ = make_bag_model(load_classifier(flat()), 3, 2, 32, gated=True)
-    bags = load_classifier(model, preprocessing="none")
-    images = noise((64, 64))
-    standardise(model, features := bags.features(images, "patch_features"))
-    model.get_layer("attention_logits").kernel.assign(np.linspace(-1, 1, 128)[:, np.newaxis])
-    bags.forget()
-    names = ("attention_tanh", "attention_gate", "attention_logits")
-    V, U, w = (np.asarray(model.get_layer(name).kernel) for name in names)
-    standard = model.get_layer("standardised_features")
-    mean, variance = (np.asarray(v) for v in (standard.moving_mean, standard.moving_variance))
-    features = (features - mean) / np.sqrt(variance + 1e-12)
-    gates = 1 / (1 + np.exp(-features @ U))
-    powers = np.exp(((np.tanh(features @ V) * gates) @ w)[..., 0])  # eq. 9
-    expected = powers / powers.sum(axis=(1, 2), keepdims=True)
-    maps = METHODS["ATTENTION"](bags, images, [0, 0])
-    np.testing.assert_allclose(maps, expected, rtol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (sequential, "pool patches by attention, as tools/train_mil.py"),
-        (
-            lambda: flat("attention"),
-            "not a weight for each patch",
-        ),
-    ],
-)
-def test_attention_of_another_network_is_refused(model, words):
-    classifier = load_classifier(model())
-    with pytest.raises(ValueError, match=words):
-        METHODS["ATTENTION"](classifier, noise(), [0, 0])
-
-
-def test_a_layer_that_looks_at_patches_is_no_map_of_the_image():
-    model, _ = make_bag_model(load_classifier(flat()), 3, 2, 16, gated=False)
-    bags = load_classifier(model, preprocessing="none")
-    assert bags.layer == "weighted"
-    inside = next(
-        call.path for call in bags.network.trace.calls if call.path.endswith("convolution")
-    )
-    with pytest.raises(ValueError, match="it looks at 4 patches"):
-        bags.layer = inside
-
-
 def test_images_of_a_wrong_folder_are_answered_in_a_line(tmp_path):
-    ran = run(tmp_path / "none")
+    ran = run_tool(train_mil.main, tmp_path / "none")
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     assert ran.err.startswith("train_mil.py: folder")
 
 
 @pytest.mark.parametrize("flag", ["--model_name=EfficientNetLite0", "--weights=random"])
 def test_what_a_model_file_leaves_no_room_for_is_refused_in_a_line(flag, reader, tmp_path):
-    ran = run(tmp_path, "--model_path", reader, flag)
+    ran = run_tool(train_mil.main, tmp_path, "--model_path", reader, flag)
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     name = flag.split("=")[0]
     assert f"{name} goes with a classifier by name, not with --model_path" in ran.err

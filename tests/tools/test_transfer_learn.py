@@ -1,7 +1,5 @@
 """A folder of images -> a classifier of one's own that goes straight into main.py."""
 
-import contextlib
-import io
 import json
 import shlex
 import signal
@@ -13,8 +11,8 @@ import numpy as np
 import pytest
 import training
 import transfer_learn
-from PIL import Image
-from support import ROOT, backbone, head, noise
+from image_folders import coloured_images, crops
+from support import ROOT, backbone, head, noise, run_tool
 
 import main
 from classifier import load_classifier
@@ -33,23 +31,6 @@ OTHERS = {
 }
 
 
-def crops(images, folder, count: int, seed: int) -> None:
-    """So many square crops of the images in data/, some of them flipped."""
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(seed)
-    for number in range(count):
-        name = images[number % len(images)]
-        image = Image.open(ROOT / "data" / f"{name}.jpg")
-        if name == "dog_cat":
-            image = image.crop((400, 0, 800, 400))  # the cat
-        side = int(min(image.size) * rng.uniform(0.6, 0.95))
-        left, top = (rng.integers(0, length - side + 1) for length in image.size)
-        image = image.crop((left, top, left + side, top + side))
-        if rng.random() < 0.5:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        image.save(folder / f"{number}.jpg")
-
-
 @pytest.fixture(scope="module")
 def animals(tmp_path_factory):
     """Three classes of 12 images, and a broken one; for the test, crops of other images."""
@@ -61,14 +42,6 @@ def animals(tmp_path_factory):
     return folder
 
 
-def run(*flags) -> SimpleNamespace:
-    """Exit status and words of a command."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = transfer_learn.main([str(flag) for flag in flags])
-    return SimpleNamespace(status=status, out=out.getvalue(), err=err.getvalue())
-
-
 @pytest.fixture(scope="module")
 def trained(animals, tmp_path_factory):
     """The run on the animals, the model that it trained, and the file that it wrote."""
@@ -78,7 +51,9 @@ def trained(animals, tmp_path_factory):
         patch.setattr(
             transfer_learn, "save", lambda *given: models.append(given[0]) or save(*given)
         )
-        ran = run(animals, "--model_name", "efficientnetlite0", "-o", path)
+        ran = run_tool(
+            transfer_learn.main, animals, "--model_name", "efficientnetlite0", "-o", path
+        )
     assert ran.status == 0, ran.err
     return SimpleNamespace(**vars(ran), path=path, model=models[0])
 
@@ -163,22 +138,12 @@ def small(monkeypatch):
     return classifier
 
 
-def colours(folder, names=("blue", "red"), count: int = 6):
-    """Images of noise, each class in its colour."""
-    for name in names:
-        (folder / name).mkdir(parents=True)
-        for number, image in enumerate(noise(count=count, seed=len(name))):
-            image[..., 0 if name == "red" else 2] = 255
-            Image.fromarray(image.astype(np.uint8)).save(folder / name / f"{number}.png")
-    return folder
-
-
 def test_fine_tuning_trains_all_but_batch_norms(small, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer_learn, "FINE_TUNING_RATE", 1e3)  # the head learns next to nothing
     before = {variable.path: variable.numpy() for variable in small.model.weights}
-    folder, path = colours(tmp_path / "colours"), tmp_path / "mine.keras"
+    folder, path = coloured_images(tmp_path / "colours"), tmp_path / "mine.keras"
     flags = ["--learning_rate", 1e-6, "--epochs", 1, "--fine_tune", 3, "--batch_size", 4]
-    assert run(folder, "-o", path, *flags).status == 0
+    assert run_tool(transfer_learn.main, folder, "-o", path, *flags).status == 0
     loaded = load_classifier(model_path=path, preprocessing="tf").model
     for variable in loaded.get_layer("small").weights:
         same = np.array_equal(variable, before[variable.path.removeprefix("small/")])
@@ -187,19 +152,22 @@ def test_fine_tuning_trains_all_but_batch_norms(small, tmp_path, monkeypatch):
 
 def test_the_same_seed_gives_the_same_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(transfer_learn, "load_classifier", lambda *_, **__: small_classifier())
-    folder, path = colours(tmp_path / "colours"), tmp_path / "mine.keras"
+    folder, path = coloured_images(tmp_path / "colours"), tmp_path / "mine.keras"
     hashes = []
     for seed in (7, 7, 8):
-        assert run(folder, "-o", path, "--seed", seed, "--epochs", 2).status == 0
+        assert (
+            run_tool(transfer_learn.main, folder, "-o", path, "--seed", seed, "--epochs", 2).status
+            == 0
+        )
         hashes.append(load_classifier(model_path=path, preprocessing="tf").weights_hash())
     assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_fine_tuning_that_makes_it_worse_is_undone(small, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer_learn, "FINE_TUNING_RATE", 1e20)
-    folder, path = colours(tmp_path / "colours"), tmp_path / "mine.keras"
+    folder, path = coloured_images(tmp_path / "colours"), tmp_path / "mine.keras"
     expected = [variable.numpy() for variable in small.model.weights[:-2]]  # without its head
-    ran = run(folder, "-o", path, "--epochs", 20, "--fine_tune", 2)
+    ran = run_tool(transfer_learn.main, folder, "-o", path, "--epochs", 20, "--fine_tune", 2)
     losses = [line.split()[3] for line in ran.out.splitlines() if "validation loss" in line]
     assert len(losses) == 2
     assert losses[0] == losses[1]
@@ -209,7 +177,7 @@ def test_fine_tuning_that_makes_it_worse_is_undone(small, tmp_path, monkeypatch)
 
 
 def test_features_are_the_means_of_images_and_mirror_images(small, tmp_path):
-    samples = [labelled_folder.Sample(file, 1) for file in find_images([colours(tmp_path)])]
+    samples = [labelled_folder.Sample(file, 1) for file in find_images([coloured_images(tmp_path)])]
     images = np.stack([resized(read_image(file), (32, 32)) for file, _ in samples])
     batches = training.image_batches(small, {"training": samples, "test": samples}, 5, {})
     features, labels = training.pooled_features(small, batches["test"])
@@ -219,34 +187,6 @@ def test_features_are_the_means_of_images_and_mirror_images(small, tmp_path):
     mirrored = small.features(images[:, :, ::-1]).mean(axis=(1, 2))
     expected = np.concatenate([features, mirrored])
     np.testing.assert_allclose(np.sort(both, axis=0), np.sort(expected, axis=0), atol=1e-5)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_other_seeds_hold_out_other_images_but_the_same_part(seed, tmp_path):
-    folder = colours(tmp_path, count=10)
-    _, first = labelled_folder.labelled_images(folder, 0.3, seed)
-    _, same = labelled_folder.labelled_images(folder, 0.3, seed)
-    _, other = labelled_folder.labelled_images(folder, 0.3, seed + 1)
-    assert first == same != other
-    for samples in (first, other):
-        assert [s.label for s in samples["validation"]] == [0] * 3 + [1] * 3
-        assert not set(samples["training"]) & set(samples["validation"])
-        assert len(samples["training"]) == 14
-
-
-@pytest.mark.parametrize("validation", ["val", "valid", "Validation"])
-def test_folders_named_like_splits_are_splits(validation, tmp_path):
-    for split, count in (("train", 3), (validation, 2), ("test", 1)):
-        colours(tmp_path / split, count=count)
-    (tmp_path / ".cache").mkdir()
-    names, samples = labelled_folder.labelled_images(tmp_path, 0.5, 0)
-    assert names == ["blue", "red"]
-    assert {split: len(found) for split, found in samples.items()} == {
-        "training": 6,
-        "validation": 4,
-        "test": 2,
-    }
-    assert {s.file.parts[-3] for s in samples["validation"]} == {validation}
 
 
 def interrupting(monkeypatch, stage: str, epoch: int) -> None:
@@ -277,7 +217,16 @@ def interrupting(monkeypatch, stage: str, epoch: int) -> None:
 def test_ctrl_c_keeps_the_best_so_far(stage, epoch, status, words, small, tmp_path, monkeypatch):
     interrupting(monkeypatch, stage, epoch)
     path = tmp_path / "mine.keras"
-    ran = run(colours(tmp_path / "colours"), "-o", path, "--fine_tune", 2, "--epochs", 5)
+    ran = run_tool(
+        transfer_learn.main,
+        coloured_images(tmp_path / "colours"),
+        "-o",
+        path,
+        "--fine_tune",
+        2,
+        "--epochs",
+        5,
+    )
     assert ran.status == status
     assert path.is_file() == (status == 0)
     for word in words:
@@ -285,49 +234,11 @@ def test_ctrl_c_keeps_the_best_so_far(stage, epoch, status, words, small, tmp_pa
     assert ("fine-tuning:" in ran.out) == ((stage, epoch) == ("fine-tuning", 1))
 
 
-def one_class(folder):
-    colours(folder, ("red",))
-
-
-def one_image(folder):
-    colours(folder)
-    colours(folder, ("green",), 1)
-
-
-def unknown_class(folder):
-    colours(folder / "train")
-    colours(folder / "val", ("Red",))
-
-
-def empty_class(folder):
-    colours(folder)
-    (folder / "green").mkdir()
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda folder: None, "no such folder"),
-        (lambda folder: folder.mkdir(), "has no sub-folder for a class"),
-        (lambda folder: (folder / "train").mkdir(parents=True), "train' has no sub-folder"),
-        (one_class, "has one class only, 'red'"),
-        (one_image, "class 'green' has 1 image; two at least"),
-        (unknown_class, "no such class among those to train on; did you mean 'red'"),
-        (empty_class, "no images in folder"),
-    ],
-)
-def test_a_folder_that_will_not_do_is_said_in_one_line(make, words, tmp_path):
-    make(tmp_path / "images")
-    ran = run(tmp_path / "images", "-o", tmp_path / "mine.keras")
-    assert (ran.status, ran.err.count("\n")) == (2, 1)
-    assert words in ran.err
-
-
 def test_a_class_without_a_readable_image_is_said(small, tmp_path):
-    folder = colours(tmp_path / "colours", ("blue", "green", "red"))
+    folder = coloured_images(tmp_path / "colours", ("blue", "green", "red"))
     for file in (folder / "green").iterdir():
         file.write_bytes(b"")
-    ran = run(folder, "-o", tmp_path / "mine.keras")
+    ran = run_tool(transfer_learn.main, folder, "-o", tmp_path / "mine.keras")
     assert ran.status == 2
     assert ran.err.count("skipped: ") == 6
     assert "class 'green' has no readable image to train on" in ran.err.splitlines()[-1]
@@ -352,7 +263,7 @@ def test_a_flag_that_will_not_do_is_said_in_one_line(flags, words, tmp_path, cap
     if "-o" not in flags:
         flags += ["-o", str(tmp_path / "mine.keras")]
     try:
-        status = transfer_learn.main([str(colours(tmp_path / "colours")), *flags])
+        status = transfer_learn.main([str(coloured_images(tmp_path / "colours")), *flags])
     except SystemExit as left:
         status = left.code
     error = capsys.readouterr().err
