@@ -20,6 +20,8 @@ from classifier.network.network import FOLDING_PASSES
 from engines.statistics import correlation
 from runtime import note, progress, tally
 
+ROUNDING = 16 * float(np.finfo(np.float32).eps)  # of a score: sums of some hundred products
+
 
 def batch_for(classifier) -> int:
     """How many composites are in one pass: a batch of images, or of clips with as many frames."""
@@ -69,6 +71,38 @@ def perturbed(
             note(float32_correlation={n: correlation(*pair) for n, pair in pairs.items()})
         tally(passes=len(batch[0]))
         yield answer
+
+
+def noted_by_image(
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    explain: Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]],
+) -> np.ndarray:
+    """As `by_image`, of an `explain` that gives notes beside its maps: arrays with a row a map.
+
+    `standard_error` (classes, h, w): of each value's difference from the map's mean, from the
+    samples. `score_range` (classes,), of `score_range`: how much the score changed at all.
+    """
+    noted: dict[str, list[np.ndarray]] = {}
+
+    def maps_alone(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        maps, notes = explain(image, classes)
+        for name, rows in notes.items():
+            noted.setdefault(name, []).append(np.asarray(rows, np.float32))
+        return maps
+
+    maps = by_image(images, class_indices, maps_alone)
+    note(**{name: np.concatenate(rows) for name, rows in noted.items()})
+    return maps
+
+
+def score_range(scores: np.ndarray) -> np.ndarray:
+    """(classes,): the range of scores (passes, classes), as a part of their largest absolute value.
+
+    0 where all are 0, NaN where one is not finite. Of up to ROUNDING nothing can be said.
+    """
+    largest = np.abs(scores).max(axis=0)
+    return np.ptp(scores, axis=0) / np.where(largest == 0, 1, largest)
 
 
 def by_image(

@@ -4,7 +4,7 @@ import numpy as np
 
 from classifier.network.forward import BATCH
 from engines.activation_maps import Smooth, activation_maps
-from engines.perturbation import batches_of, by_image, perturbed
+from engines.perturbation import ROUNDING, batches_of, by_image, perturbed
 
 FEATURES_AT_ONCE = 2**25  # bytes
 NONE = -1  # the channel that is ablated in the first pass
@@ -42,6 +42,7 @@ def weighted_channels(classifier, images, class_indices, layer: str) -> np.ndarr
         logits = np.concatenate([answer["logits"] for answer in answers])  # (passes, classes)
         weights = np.zeros((len(classes), features.shape[-1]), np.float32)
         losses = np.where(logits[0] == 0, 0, logits[0] - logits[1:])
+        losses[np.abs(losses) <= ROUNDING * np.abs(logits).max(axis=0)] = 0
         losses /= np.where(logits[0] == 0, 1, logits[0])
         weights[:, : len(losses)] = losses.T  # fewer where it was stopped early
         return features * weights[:, np.newaxis, np.newaxis]

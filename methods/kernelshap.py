@@ -9,17 +9,20 @@ drawn with these weights, each together with its opposite.
 """
 
 import math
+from functools import partial
 from itertools import product
 from typing import Annotated
 
 import numpy as np
 
-from engines.perturbation import by_image
+from engines.perturbation import noted_by_image
+from images import ImageError
 from methods.superpixels import (
     Hide,
     Segmentation,
     hidden_image,
-    spread,
+    sandwich_errors,
+    superpixel_maps,
     superpixels,
     switched_scores,
 )
@@ -39,24 +42,26 @@ def kernelshap(
     """Kernel SHAP: (N, H, W), each superpixel's share in the probability; signed, black-box.
 
     Lundberg 2017, theorem 2. The superpixels' values add up to the probability of the whole
-    image less that of the hidden one. Raises ValueError for too few samples.
+    image less that of the hidden one. Notes each value's standard error, 0 where all coalitions
+    were asked. Raises ImageError for an image without superpixels, or with more than the
+    samples are enough for.
     """
 
-    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    def explain(image: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, dict]:
         segments = superpixels(image, segmentation, seed)
         count = int(segments.max()) + 1
         if samples < min(count + 2, 2**count):
-            raise ValueError(
-                f"KERNELSHAP: {count} superpixels need samples >= {min(count + 2, 2**count)}, "
-                f"got {samples}"
+            raise ImageError(
+                f"KERNELSHAP: this image's {count} superpixels need samples >= "
+                f"{min(count + 2, 2**count)}, got {samples}"
             )
         hidden = hidden_image(image, segments, hide)
         switches, weights = coalitions(count, samples, seed)
         scores = switched_scores(classifier, image, segments, hidden, switches, classes)
-        kept = len(scores)
-        return spread(shapley_values(switches[:kept], weights[:kept], scores), segments)
+        kept = (switches[: len(scores)], weights[: len(scores)])
+        return superpixel_maps(scores, segments, partial(fitted, *kept))
 
-    return by_image(images, class_indices, explain)
+    return noted_by_image(images, class_indices, explain)
 
 
 def coalitions(count: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +82,19 @@ def coalitions(count: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndar
     pairs = np.stack([inner, ~inner], axis=1).reshape(-1, count)[: samples - 2]
     weights = np.array([0, 0] + [1] * len(pairs))  # the drawing has weighted them already
     return np.concatenate([ends, pairs]).astype(np.uint8), weights
+
+
+def fitted(
+    switches: np.ndarray, weights: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shapley values and their standard errors, both (classes, S)."""
+    values = shapley_values(switches, weights, scores)
+    if len(switches) == 2 ** switches.shape[1]:
+        return values, np.zeros(values.shape)
+    z = np.asarray(switches[2:], np.float64)
+    residuals = scores[2:] - scores[:1] - z @ values.T
+    freely = np.eye(z.shape[1]) - 1 / z.shape[1]  # values may vary while their sum is held
+    return values, sandwich_errors(z @ freely, weights[2:], residuals, 0.0, group=2)
 
 
 def shapley_values(switches: np.ndarray, weights: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -6,16 +6,18 @@ from the switches, each sample weighted by its likeness to the whole image:
     d = 1 - cos(z, 1),   weight = sqrt(exp(-d^2 / 0.25^2)),   coefficients = ridge(z, p_c; alpha 1)
 """
 
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 
-from engines.perturbation import by_image
+from engines.perturbation import noted_by_image
 from methods.superpixels import (
     Hide,
     Segmentation,
     hidden_image,
-    spread,
+    sandwich_errors,
+    superpixel_maps,
     superpixels,
     switched_scores,
 )
@@ -50,22 +52,21 @@ def lime(
 ) -> np.ndarray:
     """LIME: (N, H, W), each superpixel's coefficient in a local linear model; signed, black-box.
 
-    Ribeiro 2016. Notes R^2 of the fit (`fit`), one for each class. Raises ValueError for fewer than
-    two samples.
+    Ribeiro 2016. Notes R^2 of the fit (`fit`), one for each class, and each coefficient's standard
+    error. Raises ValueError for fewer than two samples, ImageError for an image without
+    superpixels.
     """
     if samples < 2 or shown < 1:
         raise ValueError(f"LIME: samples >= 2 and shown >= 1, got samples={samples}, shown={shown}")
 
-    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    def explain(image: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, dict]:
         segments = superpixels(image, segmentation, seed)
         hidden = hidden_image(image, segments, hide)
         switches = random_switches(samples, int(segments.max()) + 1, seed)
         scores = switched_scores(classifier, image, segments, hidden, switches, classes)
-        coefficients, _, fit = local_model(switches[: len(scores)], scores)
-        note(fit=fit.tolist())
-        return spread(coefficients, segments)
+        return superpixel_maps(scores, segments, partial(fitted, switches[: len(scores)]))
 
-    return by_image(images, class_indices, explain)
+    return noted_by_image(images, class_indices, explain)
 
 
 def random_switches(samples: int, segments: int, seed: int) -> np.ndarray:
@@ -75,15 +76,29 @@ def random_switches(samples: int, segments: int, seed: int) -> np.ndarray:
     return switches
 
 
+def fitted(switches: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients and their standard errors, both (classes, S), of the local model."""
+    coefficients, intercepts, fit = local_model(switches, scores)
+    note(fit=fit.tolist())
+    weights = likeness(switches)
+    centred = switches - np.average(switches, axis=0, weights=weights)
+    residuals = scores - switches @ coefficients.T - intercepts
+    return coefficients, sandwich_errors(centred, weights, residuals, RIDGE_ALPHA, group=1)
+
+
+def likeness(switches: np.ndarray) -> np.ndarray:
+    """(samples,): each sample's weight, by the cosine of its switches and the whole image's."""
+    distances = 1 - np.sqrt(np.mean(switches, axis=1, dtype=np.float64))
+    return np.sqrt(np.exp(-(distances**2) / KERNEL_WIDTH**2))
+
+
 def local_model(
     switches: np.ndarray, scores: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coefficients (classes, S), intercepts (classes,) and weighted R^2 (classes,) of the fit."""
     from sklearn.linear_model import Ridge
 
-    switches = np.asarray(switches, np.float64)
-    distances = 1 - np.sqrt(switches.mean(axis=1))  # from the cosine of z and 1
-    weights = np.sqrt(np.exp(-(distances**2) / KERNEL_WIDTH**2))
+    switches, weights = np.asarray(switches, np.float64), likeness(switches)
     scores = np.asarray(scores, np.float64)
     model = Ridge(alpha=RIDGE_ALPHA).fit(switches, scores, sample_weight=weights)
     rest = weights @ (scores - model.predict(switches).reshape(scores.shape)) ** 2

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from engines.fills import background, note_fill
-from engines.perturbation import batch_for, batches_of, by_image, perturbed
+from engines.perturbation import batch_for, batches_of, noted_by_image, perturbed, score_range
 
 
 def occlusion(
@@ -47,7 +47,7 @@ def occlusion(
     covered = np.concatenate([nowhere, corners]).astype(np.int32)
     batch = batch_for(classifier)
 
-    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    def explain(image: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, dict]:
         constants = (np.array(sides, np.int32), background(classifier, fill), classes)
         answers = perturbed(
             classifier,
@@ -60,9 +60,10 @@ def occlusion(
         )
         name = {"logit": "logits", "probability": "scores"}[score]
         values = np.concatenate([answer[name] for answer in answers])  # (1 + patches, classes)
-        return _mean_drop(values[0] - values[1:], corners, sides, image.shape[:-1])
+        drops = _mean_drop(values[0] - values[1:], corners, sides, image.shape[:-1])
+        return drops, {"score_range": score_range(values)}
 
-    return by_image(images, class_indices, explain)
+    return noted_by_image(images, class_indices, explain)
 
 
 def covered_patches(forward, inputs, corners, sides, filling, classes) -> dict:

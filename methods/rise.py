@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 
 from engines.fills import background, note_fill
-from engines.perturbation import batch_for, batch_sizes, by_image, perturbed
+from engines.perturbation import batch_for, batch_sizes, noted_by_image, perturbed, score_range
 from engines.statistics import correlation
 from runtime import note
 
@@ -44,7 +44,8 @@ def rise(
     """RISE: (N, H, W), the mean probability of the class where a pixel is seen; black-box.
 
     Petsiuk 2018, eq. 6. Of clips it is (N, T, H, W). Notes the convergence curve: (masks,
-    correlation with the map of half as many). Raises ValueError for options out of range.
+    correlation with the map of half as many), and the standard error. Raises ValueError for
+    options out of range.
     """
     if masks < 1 or grid < 1 or time_grid < 0 or not 0 < keep < 1 or not 0 <= until_stable < 1:
         raise ValueError(
@@ -61,15 +62,17 @@ def rise(
     batch = batch_for(classifier)
     note_fill(classifier)
 
-    def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    def explain(image: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, dict]:
         batches = random_grids(masks, counts, keep, cells, seed, batch)
         constants = (background(classifier), classes, *upsampling)
         answers = perturbed(
             classifier, made_masks, image, batches, masks, constants, batch_size=batch
         )
-        return _summed(answers, batch_sizes(masks, batch), until_stable) / keep
+        mean, notes = _averaged(answers, batch_sizes(masks, batch), until_stable)
+        notes["standard_error"] /= keep
+        return mean / keep, notes
 
-    return by_image(images, class_indices, explain)
+    return noted_by_image(images, class_indices, explain)
 
 
 def cells_of(frames: int | None, grid: int, time_grid: int) -> tuple[int, ...]:
@@ -128,23 +131,36 @@ def made_masks(forward, inputs, grids, shifts, background, classes, *upsampling)
 
 
 def given_masks(forward, inputs, masks, background, classes) -> dict:
-    """Sum over the batch of p_c(x . M) M, as (classes, H, W), for masks (B, H, W).
+    """Sums over the batch of p_c(x . M) M, (classes, H, W), for masks (B, H, W), and more.
 
+    These are the sums of the squares of p_c (M - its mean), and the range of p_c, (2, classes).
     x . M is x where M is 1 and the background where it is 0: the mean colour, 0 to the network.
     """
     import tensorflow as tf
 
     composites = background + masks[..., tf.newaxis] * (inputs - background)
     scores = tf.gather(forward(composites).scores, classes, axis=1)
-    return {"weighted": tf.tensordot(scores, masks, [[0], [0]])}
+    means = tf.reduce_mean(masks, axis=range(1, len(masks.shape)), keepdims=True)
+    return {
+        "weighted": tf.tensordot(scores, masks, [[0], [0]]),
+        "squares": tf.tensordot(scores**2, (masks - means) ** 2, [[0], [0]]),
+        "range": tf.stack([tf.reduce_min(scores, axis=0), tf.reduce_max(scores, axis=0)]),
+    }
 
 
-def _summed(answers, sizes: list[int], until_stable: float) -> np.ndarray:
-    """Mean over the masks of p_c M_i (classes, H, W); notes how it came to rest."""
+def _averaged(
+    answers, sizes: list[int], until_stable: float
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Mean over the masks of p_c M_i (classes, H, W), and what is to be noted with it.
+
+    Notes the curve.
+    """
     halves_of = _halves(len(sizes))
-    total, done, curve, earlier = 0.0, 0, [], {}
+    total, squares, done, ranges, curve, earlier = 0.0, 0.0, 0, [], [], {}
     for number, answer in enumerate(answers, start=1):
         total = total + answer["weighted"].astype(np.float64)
+        squares = squares + answer["squares"].astype(np.float64)
+        ranges.append(answer["range"])
         done += sizes[number - 1]
         if number in halves_of.values():
             earlier[number] = total
@@ -154,7 +170,10 @@ def _summed(answers, sizes: list[int], until_stable: float) -> np.ndarray:
             note(convergence=curve)
             if until_stable and curve[-1][1] >= until_stable:
                 break
-    return total / done
+    mean = total / done
+    centred = mean - mean.mean(axis=tuple(range(1, mean.ndim)), keepdims=True)
+    error = np.sqrt(np.maximum(squares / done - centred**2, 0) / done)
+    return mean, {"standard_error": error, "score_range": score_range(np.concatenate(ranges))}
 
 
 def _halves(batches: int) -> dict[int, int]:

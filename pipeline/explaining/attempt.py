@@ -102,7 +102,15 @@ def _explained(
         explanation = _explanation(
             batch[number], scores[number], classifier, method, index, maps[position]
         )
-        diagnosis = diagnose(maps[position], classifier, images[position], index, method.entry)
+        diagnosis = diagnose(
+            maps[position],
+            classifier,
+            images[position],
+            index,
+            method.entry,
+            explanation.probability,
+            own_arrays,
+        )
         yield (
             number,
             replace(

@@ -1,12 +1,19 @@
 """Why a map means nothing: said in words, instead of being drawn as if it did."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from classifier import Classifier
 from engines.activation_maps import over_positions
+from engines.perturbation import ROUNDING
 from methods import Method
 
+NOISE = 1.2  # a map of nothing but noise has 1 +- 0.1 times its standard error as spread
 SATURATED = 1 - 1e-6  # a probability from here on leaves its own gradient nothing to say
+UNCHANGED = "the class's score does not change with what is hidden"
+CHECK = "check its weights and its preprocessing"
 
 
 def diagnose(
@@ -15,30 +22,53 @@ def diagnose(
     image: np.ndarray,
     class_index: int,
     method: Method,
+    score: float | None = None,
+    noted: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> str | None:
-    """The likely cause where the map (h, w) is zero, constant or not finite; None where it is not.
+    """The likely cause where the map (h, w) is zero, constant, noise or not finite; else None.
 
     Looks into the classifier again, so it costs a pass, but only then. `image` is (H, W, 3) at
-    the classifier's input size.
+    the classifier's input size, `score` its score of the class, `noted` the arrays that the method
+    noted of this map.
     """
     saliency_map = np.asarray(saliency_map)
+    if score is not None and not method.class_agnostic and not np.isfinite(score):
+        return f"the classifier's own score of the class is not finite: {CHECK}"
     if not np.isfinite(saliency_map).all():
         return "the map is not finite: " + _cause_of_nan(classifier, image)
     if saliency_map.max() == saliency_map.min():
         kind = "zero everywhere" if saliency_map.max() == 0 else "the same everywhere"
         return f"the map is {kind}: " + _cause_of_nothing(classifier, image, class_index, method)
-    return None
+    if np.ptp(saliency_map) <= ROUNDING * np.abs(saliency_map).max():
+        return "the map is the same everywhere, but for rounding"
+    return _noise(saliency_map, noted)
+
+
+def _noise(saliency_map: np.ndarray, noted: Mapping[str, np.ndarray]) -> str | None:
+    """Words for a map that its samples, or rounding, have made by themselves."""
+    if "score_range" in noted and float(noted["score_range"]) <= ROUNDING:
+        return f"the map is noise: {UNCHANGED} (by more than rounding)"
+    if "standard_error" not in noted:
+        return None
+    spread = float(np.std(saliency_map, dtype=np.float64))
+    error = float(np.sqrt(np.mean(np.square(noted["standard_error"], dtype=np.float64))))
+    if spread > NOISE * error:
+        return None
+    return (
+        f"the map is noise: its values differ by {spread:.2g}, and by {error:.2g} by chance alone "
+        "(more samples may show something)"
+    )
 
 
 def _cause_of_nan(classifier: Classifier, image: np.ndarray) -> str:
     if not np.isfinite(classifier.logits(image[np.newaxis])).all():
-        return "the classifier's own scores are not; check its weights and its preprocessing"
+        return f"the classifier's own scores are not; {CHECK}"
     return "the scores are finite, so a gradient or a feature has overflowed"
 
 
 def _cause_of_nothing(classifier, image: np.ndarray, class_index: int, method: Method) -> str:
     if not method.needs_layers:
-        return "the class's score does not change with what is hidden"
+        return UNCHANGED
     if method.by_pixels:
         return _cause_of_no_slope(classifier, image, class_index)
     causes = (

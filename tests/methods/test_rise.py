@@ -182,7 +182,11 @@ def test_the_question_gives_sums_not_masks():
     constants = (background(classifier), np.array([0, 2], np.int32), *matrices)
     image = noise(count=1)[0]
     for answer in perturbed(classifier, made_masks, image, batches, 70, constants):
-        assert {name: array.shape for name, array in answer.items()} == {"weighted": (2, 32, 32)}
+        assert {name: array.shape for name, array in answer.items()} == {
+            "weighted": (2, 32, 32),
+            "squares": (2, 32, 32),
+            "range": (2, 2),
+        }
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ def test_kernel_shap_of_an_additive_classifier_is_its_values(monkeypatch):
     monkeypatch.setattr("methods.kernelshap.superpixels", lambda *_: GRID)
     found = kernelshap(additive_classifier(VALUES), WHITE[None], [1], samples=64, hide="black")[0]
     np.testing.assert_allclose(found, VALUES[GRID], atol=1e-5)
-    with pytest.raises(ValueError, match="need samples >= 8"):
+    with pytest.raises(ImageError, match="this image's 6 superpixels need samples >= 8, got 5"):
         kernelshap(additive_classifier(VALUES), WHITE[None], [1], samples=5)
 
 
@@ -144,8 +144,13 @@ def test_segmentations_are_numbered_through_and_the_same_each_time(name, committ
 
 
 def test_an_image_without_superpixels_is_said():
-    with pytest.raises(ImageError, match="1 superpixels"):
+    with pytest.raises(ImageError, match="the image has one colour"):
         superpixels(np.full((32, 32, 3), 9.0), "quickshift", 0)
+    textured = np.random.default_rng(0).uniform(60, 120, (96, 96, 3))
+    with pytest.raises(
+        ImageError, match=r"slic finds 1 superpixel .*: try segmentation=quickshift"
+    ):
+        superpixels(textured, "slic", 0)
 
 
 def test_a_hidden_superpixel_shows_its_mean_or_black():
