@@ -9,6 +9,7 @@ from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
 from runtime.progress import progress, with_listener
 from runtime.regular_files import IrregularFileError, check_regular, read_bytes
+from runtime.text import csv_cell, escaped, unescaped
 
 __all__ = [
     "BackgroundWriter",
@@ -16,6 +17,8 @@ __all__ = [
     "as_path",
     "atomic_write",
     "check_regular",
+    "csv_cell",
+    "escaped",
     "is_local",
     "moved",
     "note",
@@ -24,6 +27,7 @@ __all__ = [
     "progress",
     "read_bytes",
     "tally",
+    "unescaped",
     "with_listener",
     "write_text",
 ]
