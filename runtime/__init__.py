@@ -3,7 +3,7 @@
 No other room is imported here.
 """
 
-from runtime.atomic_files import atomic_write, moved, write_text
+from runtime.atomic_files import atomic_write, moved, remove_unfinished, write_text
 from runtime.background import BackgroundWriter, prefetch
 from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
@@ -26,6 +26,7 @@ __all__ = [
     "prefetch",
     "progress",
     "read_bytes",
+    "remove_unfinished",
     "tally",
     "unescaped",
     "with_listener",
