@@ -22,7 +22,7 @@ from pipeline.explaining.explain import Asked, Box, CutShortError, asked, explai
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import PREDICTED, Plan, Targets
 from registry import Call, parse_call
-from runtime import as_path, prefetch
+from runtime import as_path, prefetch, read_bytes
 
 
 class Outcome(NamedTuple):
@@ -84,6 +84,7 @@ class Runner:
         self.plan = plan
         self.classifiers = classifiers
         self.evidence = evidence
+        self._folders = {f for f in {path.parent for path in plan.images} if _is_there(f)}
         self.stopped = False  # by Ctrl-C, which is known when a batch has its outcomes
         self.store = Store(plan.display.output_dir)
         self.index = Index(plan.display.output_dir)
@@ -110,7 +111,7 @@ class Runner:
     def _known_done(self, path: Path) -> bool:
         try:
             status = path.stat()
-        except OSError:
+        except (OSError, ValueError):
             return False
         hashed = self.index.known_hash(str(path), status.st_size, status.st_mtime_ns)
         source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
@@ -124,18 +125,19 @@ class Runner:
             source = Source(path, hashed or "", status.st_size, status.st_mtime_ns)
             if hashed and not self.plan.uses_stored and self._is_done(source):
                 return Loaded(source)
-            content = path.read_bytes()
+            content = read_bytes(path)
             source = source._replace(hash=content_hash(content))
             if not self.plan.uses_stored and self._is_done(source):
                 return Loaded(source)
             image = get_img_array(path, content)
-        except (OSError, ImageError) as error:
-            if not path.parent.is_dir():
+        except (OSError, ValueError) as error:
+            if path.parent in self._folders and not path.parent.is_dir():
                 raise FileNotFoundError(
                     f"the folder '{path.parent}' is gone; what was finished is stored"
                 ) from error
-            if isinstance(error, OSError):
-                error = ImageError(f"image '{path}' cannot be read: {error.strerror or error}")
+            if not isinstance(error, ImageError):
+                reason = getattr(error, "strerror", None) or error
+                error = ImageError(f"image '{path}' cannot be read: {reason}")
             return Loaded(Source(path, "", 0, 0), error=str(error))
         sizes = {classifier.input_size: None for classifier in self.classifiers}
         images = {size: resized(image, size) for size in sizes}
@@ -255,6 +257,14 @@ class Runner:
             if not complete and not any(e.stopped_early for e in own):
                 self.store.add([stored_row(e, source, key, self.plan.map_type) for e in own])
         return whole
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a folder was there when the run began: a list may name one that never was."""
+    try:
+        return folder.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _batches(items: Iterable[Loaded], size: int) -> Iterator[list[Loaded]]:
