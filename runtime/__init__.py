@@ -3,7 +3,7 @@
 No other room is imported here.
 """
 
-from runtime.atomic_files import atomic_write, moved, remove_unfinished, write_text
+from runtime.atomic_files import atomic_write, moved, remove_unfinished, write_text, writer_name
 from runtime.background import BackgroundWriter, prefetch
 from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
@@ -31,4 +31,5 @@ __all__ = [
     "unescaped",
     "with_listener",
     "write_text",
+    "writer_name",
 ]

@@ -75,6 +75,11 @@ def _unfinished_name(name: str) -> str:
     return f"{name}.{_machine()}-{os.getpid()}-{next(_COUNTER)}.unfinished"
 
 
+def writer_name() -> str:
+    """The machine and the process, as one word for the names of files."""
+    return f"{_machine()}_{os.getpid()}"
+
+
 def _is_left_behind(file: Path) -> bool:
     match = WRITER.search(file.name)
     if match and match["machine"] == _machine():

@@ -223,6 +223,8 @@ class Runner:
             if stored is None or "colour" in drawn:  # which is not stored
                 continue
             rows = self.index.rows(stored)
+            if rows is None:  # its part is damaged, or was set aside with the whole store
+                continue
             contrasts = any(row["class_index"] >= len(classifier.labels) for row in rows)
             if contrasts and (self.plan.experiments.passes or not wanted <= stored.metrics):
                 continue  # their indices were those of another run

@@ -2,7 +2,8 @@
 
 Rows are written in parts, each of which is there whole or not at all, whoever else writes. What is
 asked of one image, classifier and method is one unit: its rows are in one part, and a unit that
-is there need not be explained again. Where a unit is there twice, the later one counts.
+is there need not be explained again. Where a unit is there twice, the later one counts. A part that
+is damaged, or gone, holds nothing: its units are asked anew.
 """
 
 import hashlib
@@ -15,7 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runtime import as_path, atomic_write, moved
+from pipeline.dataset.parts import (
+    DamagedPartError,
+    parts_of,
+    read_part,
+    set_part_aside,
+    write_part,
+)
+from runtime import as_path, moved
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
 FOLDER = "store"
@@ -76,8 +84,6 @@ class Index:
     """What a store holds: units by key, and what is known of images without reading them."""
 
     def __init__(self, folder: Path):
-        import pyarrow.parquet as pq
-
         self._units: dict[int, Stored] = {}
         self._images: dict[str, tuple[int, int, str]] = {}
         self._open: tuple[Path, Any] | None = None  # the part that was read last
@@ -87,7 +93,7 @@ class Index:
         for part in self._parts:
             rows: dict[int, list[int]] = {}
             metrics = {}
-            for number, row in enumerate(_rows_of(pq, part, names)):
+            for number, row in enumerate(_rows_of(part, names)):
                 if row["error"] is not None:
                     continue
                 unit = _short(row)
@@ -110,22 +116,26 @@ class Index:
         current = known is not None and known[2] == unit["image_hash"]
         return self._units.get(_short(unit)) if current else None
 
-    def rows(self, stored: Stored) -> list[dict[str, Any]]:
-        """The unit's rows, in full."""
-        import pyarrow.parquet as pq
-
+    def rows(self, stored: Stored) -> list[dict[str, Any]] | None:
+        """The unit's rows, in full; None where its part is damaged or gone, whose units then are,
+        too."""
         if self._open is None or self._open[0] != stored.part:
-            with stored.part.open("rb") as file:
-                self._open = stored.part, pq.read_table(file)
+            self._open = None
+            table = _table(stored.part)
+            if table is None:
+                self._forget(stored.part)
+                return None
+            self._open = stored.part, table
         return self._open[1].take(list(stored.rows)).to_pylist()
+
+    def _forget(self, part: Path) -> None:
+        self._units = {key: unit for key, unit in self._units.items() if unit.part != part}
 
     def each(self, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
         """These columns of all rows that count, a part at a time: no more is held."""
-        import pyarrow.parquet as pq
-
         columns = [*UNIT, "error", *columns]
         for part in self._parts:
-            for row in _rows_of(pq, part, columns):
+            for row in _rows_of(part, columns):
                 unit = self._units.get(_short(row))
                 known = self._images.get(row["image"])
                 counts = unit and unit.part == part and known[2] == row["image_hash"]
@@ -153,13 +163,11 @@ class Store:
         self._since = time.monotonic()
         if not self._rows:
             return
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        part = self.folder / f"part-{time.time_ns()}-{os.getpid()}.parquet"
         try:
-            with atomic_write(part, safe=True) as file:
-                pq.write_table(pa.Table.from_pylist(self._rows, schema()), file, compression="zstd")
+            try:
+                write_part(self.folder, self._rows, schema())
+            except FileNotFoundError:  # --fresh of another run has just moved the folder
+                write_part(self.folder, self._rows, schema())
         except OSError as error:
             raise StoreError(
                 f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
@@ -174,7 +182,10 @@ def set_aside(folder: Path) -> Path | None:
     if not store.exists():
         return None
     aside = store.with_name(f"{FOLDER}-{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}")
-    return moved(store, aside)
+    try:
+        return moved(store, aside)
+    except FileNotFoundError:  # another run has just done so
+        return None
 
 
 def schema():
@@ -194,8 +205,7 @@ def schema():
 
 def parts(folder: str | Path) -> list[Path]:
     """The finished parts of the store under an output folder, the oldest first."""
-    found = (as_path(folder) / FOLDER).glob("part-*.parquet")
-    return sorted(found, key=lambda part: (int(part.stem.split("-")[1]), part.stem))
+    return parts_of(as_path(folder) / FOLDER)
 
 
 def read(folder: str | Path, *, heavy: bool = True):
@@ -206,7 +216,6 @@ def read(folder: str | Path, *, heavy: bool = True):
     there is no store.
     """
     import pandas as pd
-    import pyarrow.parquet as pq
 
     files = parts(folder)
     if not files:
@@ -217,7 +226,7 @@ def read(folder: str | Path, *, heavy: bool = True):
     hashes: dict[str, str] = {}  # of each image as it was last
     for part in files:
         own: dict[int, list[dict]] = {}
-        for row in _rows_of(pq, part, columns):
+        for row in _rows_of(part, columns):
             path = row["image"], row["classifier_hash"], row["method"], row["target"]
             if row["error"] is None:
                 own.setdefault(_short(row), []).append(row)
@@ -229,14 +238,30 @@ def read(folder: str | Path, *, heavy: bool = True):
     rows = [row for some in units.values() for row in some]
     rows = [row for row in rows if row["image_hash"] == hashes[row["image"]]]
     rows += failed.values()
+    if not rows:
+        raise StoreError(
+            f"'{as_path(folder) / FOLDER}': no part is one that this version can read "
+            "(--fresh sets it aside)"
+        )
     return pd.DataFrame([_flat(row, heavy) for row in rows])
 
 
-def _rows_of(pq, part: Path, columns: list[str]) -> list[dict[str, Any]]:
+def _rows_of(part: Path, columns: list[str]) -> list[dict[str, Any]]:
+    """The rows of a part; none where it is damaged, which is said, or gone. Raises StoreError."""
+    table = _table(part, columns)
+    return [] if table is None else table.to_pylist()
+
+
+def _table(part: Path, columns: list[str] | None = None):
+    """The part's table; None where it is damaged, and set aside, or gone. Raises StoreError."""
     try:
-        with part.open("rb") as file:
-            return pq.read_table(file, columns=columns).to_pylist()
-    except (OSError, ValueError, KeyError) as error:
+        return read_part(part, columns)
+    except FileNotFoundError:
+        return None
+    except DamagedPartError as error:
+        set_part_aside(part, error)
+        return None
+    except (OSError, KeyError) as error:
         raise StoreError(
             f"'{part}' is no part of a store as this version writes it (--fresh sets it aside)"
         ) from error
