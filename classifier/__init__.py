@@ -3,9 +3,11 @@
 import os
 import sys
 
+from runtime.start_up import quiet_settings
+
 if "keras" not in sys.modules:
     os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings, not its errors
+os.environ.update(quiet_settings())
 
 from classifier.black_box import BlackBox
 from classifier.classifier import Classifier

@@ -3,12 +3,13 @@
 No other room is imported here.
 """
 
-from runtime.atomic_files import atomic_write, moved, write_text
+from runtime.atomic_files import atomic_write, moved, remove_unfinished, write_text, writer_name
 from runtime.background import BackgroundWriter, prefetch
 from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
 from runtime.progress import progress, with_listener
 from runtime.regular_files import IrregularFileError, check_regular, read_bytes
+from runtime.text import csv_cell, escaped, unescaped
 
 __all__ = [
     "BackgroundWriter",
@@ -16,6 +17,8 @@ __all__ = [
     "as_path",
     "atomic_write",
     "check_regular",
+    "csv_cell",
+    "escaped",
     "is_local",
     "moved",
     "note",
@@ -23,7 +26,10 @@ __all__ = [
     "prefetch",
     "progress",
     "read_bytes",
+    "remove_unfinished",
     "tally",
+    "unescaped",
     "with_listener",
     "write_text",
+    "writer_name",
 ]

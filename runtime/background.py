@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item, Loaded = TypeVar("Item"), TypeVar("Loaded")
-MOST_BYTES = 1 << 28  # of what was loaded and waits for its turn
+MOST_BYTES = 2**28  # that wait for their turn
 WORKERS = 2  # decoding and packing images is C code that other threads need not wait for
 
 
@@ -14,38 +14,54 @@ def prefetch(
     load: Callable[[Item], Loaded],
     items: Iterable[Item],
     ahead: int = 16,
-    size_of: Callable[[Loaded], int] = lambda loaded: 0,
-    most_bytes: int = MOST_BYTES,
+    weight: Callable[[Loaded], int] | None = None,
+    limit: int = MOST_BYTES,
 ) -> Iterator[Loaded]:
     """`load` of every item, in their order, `ahead` of them in the making while one is used.
 
-    They are fewer where so many as large as the largest, by `size_of`, would take more than
-    `most_bytes`. What `load` raises is raised when it is that item's turn.
+    `weight` is how many bytes what was loaded holds: of what waits there are at most about `limit`
+    then, however few that is. What is still in the making counts as the heaviest so far; until
+    one is known, no more than there are workers are begun. What `load` raises is raised when it
+    is that item's turn.
     """
-    largest: int | None = None
-
-    def first() -> Loaded:
-        nonlocal largest
-        loaded = pending.popleft().result()
-        largest = max(largest or 0, size_of(loaded))
-        return loaded
-
-    def most() -> int:
-        fitting = 0 if largest is None else most_bytes // max(1, largest)
-        return min(ahead, max(WORKERS, fitting))
-
     with ThreadPoolExecutor(WORKERS) as pool:
         pending: deque[Future] = deque()
+        begun = _Weights(weight, limit, pending)
         try:
             for item in items:
+                while pending and (len(pending) > ahead or begun.are_enough()):
+                    yield pending.popleft().result()
                 pending.append(pool.submit(load, item))
-                while len(pending) > most():
-                    yield first()
+                if len(pending) > ahead:
+                    yield pending.popleft().result()
             while pending:
-                yield first()
+                yield pending.popleft().result()
         finally:
             for future in pending:
                 future.cancel()
+
+
+class _Weights:
+    """What is loaded or in the making, weighed."""
+
+    def __init__(self, weight: Callable | None, limit: int, pending: deque[Future]):
+        self._weight, self._limit, self._pending = weight, limit, pending
+        self._heaviest = 0
+
+    def are_enough(self) -> bool:
+        """Whether one more of the heaviest kind would be too much."""
+        if self._weight is None:
+            return False
+        known = [self._weight(f.result()) for f in self._pending if _is_loaded(f)]
+        self._heaviest = max([self._heaviest, *known])
+        unknown = len(self._pending) - len(known)
+        if self._heaviest == 0:
+            return unknown >= WORKERS
+        return sum(known) + (unknown + 1) * self._heaviest > self._limit
+
+
+def _is_loaded(future: Future) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 class BackgroundWriter:

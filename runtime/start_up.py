@@ -1,4 +1,4 @@
-"""Starting TensorFlow without its greetings, and with the processor to itself."""
+"""Starting up: a console that takes any text, TensorFlow without its greetings."""
 
 import os
 import signal
@@ -7,12 +7,29 @@ import tempfile
 from contextlib import contextmanager
 
 
+def steady_console() -> None:
+    """From now on, what a console's encoding cannot hold is printed escaped, and never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # also not where there is no console, or it is replaced
+            stream.reconfigure(errors="backslashreplace")
+
+
+def quiet_settings() -> dict[str, str]:
+    """Of the environment: with them TensorFlow's own lines, errors aside, stay off the console.
+
+    They count from when TensorFlow is imported, whatever was set before.
+    """
+    level = "3" if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3" else "2"
+    return {"TF_CPP_MIN_LOG_LEVEL": level, "TF_CPP_MAX_VLOG_LEVEL": "0", "TF_CPP_VMODULE": ""}
+
+
 def start_tensorflow() -> None:
     """Imports TensorFlow and wakes its devices; its log lines are shown only where that fails.
 
     They tell of processors and missing GPUs, cannot be switched off by its own settings, and
     would stand between a student and the first result.
     """
+    os.environ.update(quiet_settings())
     with _withheld_stderr():
         import tensorflow as tf
 

@@ -83,7 +83,7 @@ class ChangeUnits:
     def _restored(self, stored, before: Explanation, change: Change) -> list[ChangedExplanation]:
         return [
             stored_change(row, before, change, self.classifier)
-            for row in self.index.rows(stored)
+            for row in self.index.rows(stored) or ()
             if row["class_index"] == before.class_index and row["top"] is not None
         ]
 

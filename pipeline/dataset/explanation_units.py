@@ -91,6 +91,8 @@ class ExplanationUnits:
             if stored is None:
                 continue
             rows = self.index.rows(stored)
+            if rows is None:  # its part is damaged, or was set aside with the whole store
+                continue
             of_classes = all(row["class_index"] < len(self.classifier.labels) for row in rows)
             complete = self._is_complete(loaded.source, self.keys[str(method)])
             if not of_classes and (self.plan.experiments.passes or not complete):

@@ -1,7 +1,7 @@
 """Images and clips on their way to the classifiers: read ahead, as far as there is work to do."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from pipeline.dataset.store import Index
 from pipeline.explaining.explanation import drawable_frames
 from pipeline.explaining.request import Request
 from registry import Call
+from runtime import read_bytes
 
 CHUNK = 1 << 22  # bytes of a video that are hashed at once
 
@@ -47,12 +48,15 @@ class Loader:
         index: Index,
         is_done: Callable[[Source], bool],
         keep_pixels: bool = True,
+        images: Iterable[Path] = (),
     ):
         """`is_done` says of a source whether nothing is left to do with it.
 
+        Of `images` the folders are looked for: where one goes meanwhile, nothing more can be done.
         Without `keep_pixels` an image is kept at the classifiers' input sizes only.
         """
         self._keep_pixels = keep_pixels
+        self._folders = {folder for folder in {p.parent for p in images} if _is_there(folder)}
         self._classifiers = classifiers
         self._index = index
         self._is_done = is_done
@@ -75,17 +79,18 @@ class Loader:
             if self._frames:
                 source = source._replace(hash=_clip_hash(path))
                 return Loaded(source) if self._is_done(source) else self._clip(source)
-            content = path.read_bytes()
+            content = read_bytes(path)
             source = source._replace(hash=content_hash(content))
             return Loaded(source) if self._is_done(source) else self._image(source, content)
-        except (OSError, ImageError) as error:
-            if not path.parent.is_dir():
+        except (OSError, ValueError) as error:
+            if path.parent in self._folders and not path.parent.is_dir():
                 raise FileNotFoundError(
                     f"the folder '{path.parent}' is gone; what was finished is stored"
                 ) from error
             reason = str(error)
-            if isinstance(error, OSError):
-                reason = f"image '{path}' cannot be read: {error.strerror or error}"
+            if not isinstance(error, ImageError):
+                cause = getattr(error, "strerror", None) or error
+                reason = f"image '{path}' cannot be read: {cause}"
             return Loaded(Source(path), error=reason)
 
     def _state(self, path: Path) -> tuple[int, int]:
@@ -106,6 +111,14 @@ class Loader:
         inputs = tuple(resized_clip(clip.frames, c.input_size) for c in self._classifiers)
         frames = drawable_frames(clip.frames)
         return Loaded(source, frames, inputs, clip._replace(frames=frames))
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a folder was there when the run began: a list may name one that never was."""
+    try:
+        return folder.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _clip_hash(path: Path) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 from classifier import Classifier
 from evaluation.measure import MetricResults
 from images import Clip
-from pipeline.dataset.store import CHANGE, COLUMNS, EXPLANATION, VIEW, map_columns, map_of
+from pipeline.dataset.columns import CHANGE, COLUMNS, EXPLANATION, VIEW, map_columns, map_of
 from pipeline.explaining.changes import Change, ChangedExplanation, in_shape
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record, finite
@@ -75,7 +75,7 @@ def _key(
 def explanation_row(
     explanation: Explanation, source: Source, key: dict[str, str], map_type: str = "float32"
 ) -> dict[str, Any]:
-    """The row, with a value for each of `store.COLUMNS`."""
+    """The row, with a value for each of COLUMNS."""
     results = explanation.results
     metrics = [*results.values.items(), *((name, None) for name in results.impossible)]
     _, label, probability = explanation.top[0]

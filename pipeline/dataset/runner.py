@@ -65,7 +65,9 @@ class Runner:
             for units in self.explanations
         ]
         self.views = [ViewUnits(plan, c, self.index, self.store) for c in classifiers]
-        self._loader = Loader(classifiers, self.index, self._needs_nothing, self._needs_pixels)
+        self._loader = Loader(
+            classifiers, self.index, self._needs_nothing, self._needs_pixels, plan.images
+        )
 
     @property
     def keys(self) -> list[dict[str, str]]:
@@ -122,7 +124,7 @@ class Runner:
     def _known_done(self, path: Path) -> bool:
         try:
             source = self._loader.known(path)
-        except OSError:
+        except (OSError, ValueError):
             return False
         return bool(source.hash) and self._is_done(source)
 

@@ -2,7 +2,8 @@
 
 Rows are written in parts, each of which is there whole or not at all, whoever else writes. What is
 asked of one image, classifier and method is one unit: its rows are in one part, and a unit that
-is there need not be explained again. Where a unit is there twice, the later one counts.
+is there need not be explained again. Where a unit is there twice, the later one counts. A part that
+is damaged, or gone, holds nothing: its units are asked anew.
 """
 
 import hashlib
@@ -15,66 +16,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runtime import as_path, atomic_write, moved
+from pipeline.dataset.columns import COLUMNS, EXPLANATION, HEAVY, UNIT, map_of, schema
+from pipeline.dataset.parts import (
+    DamagedPartError,
+    parts_of,
+    read_part,
+    set_part_aside,
+    write_part,
+)
+from runtime import as_path, moved
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
 FOLDER = "store"
-EXPLANATION, CHANGE, VIEW = "explanation", "change", "view"  # kinds of rows
-TEXT, WHOLE, REAL = "string", "int64", "float64"
-UNIT = {
-    "kind": TEXT,  # explanation; change, of an image that was changed; view
-    "image": TEXT,  # path; "" of a view of a class, or of nothing
-    "image_hash": TEXT,  # SHA-256 of the file; "" where it could not be read
-    "classifier_hash": TEXT,  # weights, and how images get in
-    "layer": TEXT,
-    "method": TEXT,  # or view, as it was asked for
-    "options": TEXT,  # all of them, as JSON
-    "target": TEXT,  # as it was asked for
-    "change": TEXT,  # how the image was changed; "" where it was not
-    "precision": TEXT,
-}
-COLUMNS = UNIT | {
-    "image_bytes": WHOLE,
-    "image_time": WHOLE,  # of its last change, nanoseconds
-    "class_index": WHOLE,
-    "classifier": TEXT,
-    "label": TEXT,
-    "probability": REAL,
-    "predicted_index": WHOLE,
-    "predicted_label": TEXT,
-    "predicted_probability": REAL,
-    "true_class": TEXT,
-    "true_index": WHOLE,
-    "seconds": REAL,
-    "passes": WHOLE,
-    "diagnosis": TEXT,
-    "error": TEXT,  # why there is no map
-    "map": "binary",  # the raw map's bytes, of map_type, map_shape, divided by map_unit
-    "map_shape": "list",
-    "map_type": TEXT,
-    "map_unit": REAL,
-    "tied": REAL,  # share of the map's pixels, upsampled, that have another's value
-    "metrics": "metrics",  # name -> value, NaN where undefined, null for want of ground truth
-    "agreement": "metrics",  # method -> correlation of its map with this one
-    "metric_notes": TEXT,  # JSON: curves and the like
-    "notes": TEXT,  # JSON: what the method noted
-    "top": TEXT,  # JSON: the best classes
-    "experiment": TEXT,  # JSON: what the experiment's table says of a change
-    "view": "binary",  # a view's image, PNG
-    "view_frames": "binary",  # the frames of its way below each other, PNG
-    "view_frame_count": WHOLE,
-}
-HEAVY = (
-    "view",
-    "view_frames",
-    "map",
-    "map_shape",
-    "map_type",
-    "map_unit",
-    "metric_notes",
-    "notes",
-    "top",
-)
 
 
 class StoreError(ValueError):
@@ -93,8 +46,6 @@ class Index:
     """What a store holds: units by key, and what is known of images without reading them."""
 
     def __init__(self, folder: Path):
-        import pyarrow.parquet as pq
-
         self._units: dict[int, Stored] = {}
         self._images: dict[str, tuple[int, int, str]] = {}
         self._open: tuple[Path, Any] | None = None  # the part that was read last
@@ -104,7 +55,7 @@ class Index:
         for part in self._parts:
             rows: dict[int, list[int]] = {}
             metrics = {}
-            for number, row in enumerate(_rows_of(pq, part, names)):
+            for number, row in enumerate(_rows_of(part, names)):
                 if row["error"] is not None:
                     continue
                 unit = _short(row)
@@ -127,22 +78,26 @@ class Index:
         current = known is not None and known[2] == unit["image_hash"]
         return self._units.get(_short(unit)) if current else None
 
-    def rows(self, stored: Stored) -> list[dict[str, Any]]:
-        """The unit's rows, in full."""
-        import pyarrow.parquet as pq
-
+    def rows(self, stored: Stored) -> list[dict[str, Any]] | None:
+        """The unit's rows, in full; None where its part is damaged or gone, whose units then are,
+        too."""
         if self._open is None or self._open[0] != stored.part:
-            with stored.part.open("rb") as file:
-                self._open = stored.part, pq.read_table(file)
+            self._open = None
+            table = _table(stored.part)
+            if table is None:
+                self._forget(stored.part)
+                return None
+            self._open = stored.part, table
         return self._open[1].take(list(stored.rows)).to_pylist()
+
+    def _forget(self, part: Path) -> None:
+        self._units = {key: unit for key, unit in self._units.items() if unit.part != part}
 
     def each(self, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
         """These columns of all rows that count, a part at a time: no more is held."""
-        import pyarrow.parquet as pq
-
         columns = [*UNIT, "error", *columns]
         for part in self._parts:
-            for row in _rows_of(pq, part, columns):
+            for row in _rows_of(part, columns):
                 unit = self._units.get(_short(row))
                 known = self._images.get(row["image"])
                 counts = unit and unit.part == part and known[2] == row["image_hash"]
@@ -170,13 +125,11 @@ class Store:
         self._since = time.monotonic()
         if not self._rows:
             return
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        part = self.folder / f"part-{time.time_ns()}-{os.getpid()}.parquet"
         try:
-            with atomic_write(part, safe=True) as file:
-                pq.write_table(pa.Table.from_pylist(self._rows, schema()), file, compression="zstd")
+            try:
+                write_part(self.folder, self._rows, schema())
+            except FileNotFoundError:  # --fresh of another run has just moved the folder
+                write_part(self.folder, self._rows, schema())
         except OSError as error:
             raise StoreError(
                 f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
@@ -191,28 +144,15 @@ def set_aside(folder: Path) -> Path | None:
     if not store.exists():
         return None
     aside = store.with_name(f"{FOLDER}-{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}")
-    return moved(store, aside)
-
-
-def schema():
-    """The schema of a part."""
-    import pyarrow as pa
-
-    kinds = {
-        TEXT: pa.string(),
-        WHOLE: pa.int64(),
-        REAL: pa.float64(),
-        "binary": pa.binary(),
-        "list": pa.list_(pa.int32()),
-        "metrics": pa.map_(pa.string(), pa.float64()),
-    }
-    return pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    try:
+        return moved(store, aside)
+    except FileNotFoundError:  # another run has just done so
+        return None
 
 
 def parts(folder: str | Path) -> list[Path]:
     """The finished parts of the store under an output folder, the oldest first."""
-    found = (as_path(folder) / FOLDER).glob("part-*.parquet")
-    return sorted(found, key=lambda part: (int(part.stem.split("-")[1]), part.stem))
+    return parts_of(as_path(folder) / FOLDER)
 
 
 def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
@@ -224,7 +164,6 @@ def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     store.
     """
     import pandas as pd
-    import pyarrow.parquet as pq
 
     files = parts(folder)
     if not files:
@@ -235,7 +174,7 @@ def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     hashes: dict[str, str] = {}  # of each image as it was last
     for part in files:
         own: dict[int, list[dict]] = {}
-        for row in _rows_of(pq, part, columns):
+        for row in _rows_of(part, columns):
             if row["kind"] != kind:
                 continue
             names = ("image", "classifier_hash", "method", "target", "change")
@@ -250,14 +189,30 @@ def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     rows = [row for some in units.values() for row in some]
     rows = [row for row in rows if row["image_hash"] == hashes[row["image"]]]
     rows += failed.values()
+    if not rows:
+        raise StoreError(
+            f"'{as_path(folder) / FOLDER}': no part is one that this version can read "
+            "(--fresh sets it aside)"
+        )
     return pd.DataFrame([_flat(row, heavy) for row in rows])
 
 
-def _rows_of(pq, part: Path, columns: list[str]) -> list[dict[str, Any]]:
+def _rows_of(part: Path, columns: list[str]) -> list[dict[str, Any]]:
+    """The rows of a part; none where it is damaged, which is said, or gone. Raises StoreError."""
+    table = _table(part, columns)
+    return [] if table is None else table.to_pylist()
+
+
+def _table(part: Path, columns: list[str] | None = None):
+    """The part's table; None where it is damaged, and set aside, or gone. Raises StoreError."""
     try:
-        with part.open("rb") as file:
-            return pq.read_table(file, columns=columns).to_pylist()
-    except (OSError, ValueError, KeyError) as error:
+        return read_part(part, columns)
+    except FileNotFoundError:
+        return None
+    except DamagedPartError as error:
+        set_part_aside(part, error)
+        return None
+    except (OSError, KeyError) as error:
         raise StoreError(
             f"'{part}' is no part of a store as this version writes it (--fresh sets it aside)"
         ) from error
@@ -282,24 +237,3 @@ def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
         for name in ("metric_notes", "notes", "top"):
             row[name] = json.loads(row[name] or "{}")
     return row | {name: np.nan if value is None else value for name, value in metrics.items()}
-
-
-def map_columns(saliency_map: np.ndarray, map_type: str) -> dict[str, Any]:
-    """The columns of a raw map. In float16, whose numbers end at 65504, the largest value is 1."""
-    largest = float(np.abs(saliency_map).max())
-    unit = largest if map_type == "float16" and 0 < largest < np.inf else 1.0
-    stored = np.ascontiguousarray(saliency_map / unit, map_type)
-    return {
-        "map": stored.tobytes(),
-        "map_shape": list(stored.shape),
-        "map_type": map_type,
-        "map_unit": unit,
-    }
-
-
-def map_of(row: dict[str, Any]) -> np.ndarray | None:
-    """The raw map (h, w) float32 of a stored row; None where there is none."""
-    if row["map"] is None:
-        return None
-    stored = np.frombuffer(row["map"], row["map_type"]).reshape(row["map_shape"])
-    return stored.astype(np.float32) * np.float32(row["map_unit"])

@@ -55,7 +55,10 @@ class ViewUnits:
         stored = self.index.find(source.columns() | key)
         if stored is None:
             return None
-        (row,) = self.index.rows(stored)
+        rows = self.index.rows(stored)
+        if rows is None:  # its part is damaged, or was set aside with the whole store
+            return None
+        (row,) = rows
         return None if self._wants_frames and row["view_frames"] is None else row
 
     def _views(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.dataset import store
+from pipeline.dataset.columns import CHANGE
 from pipeline.explaining.changes import RANDOM_PLACES, SURVIVES, planned_changes
 from pipeline.plan import Plan
 from pipeline.reporting.own_rows import OwnRows
@@ -111,7 +112,7 @@ def experiment_results(plan: Plan, keys: Sequence[dict[str, str]]) -> list[Exper
     order = {key: number for number, key in enumerate(changes)}
     stored = [
         row
-        for row in store.read(folder, kind=store.CHANGE, heavy=False).to_dict("records")
+        for row in store.read(folder, kind=CHANGE, heavy=False).to_dict("records")
         if row["change"] in changes and row["experiment"] and own.has(row)
     ]
     stored.sort(key=lambda row: (*own.place(row), order[row["change"]]))

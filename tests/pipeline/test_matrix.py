@@ -17,7 +17,7 @@ from support import ROOT, noise, sequential
 import main
 from classifier import load_classifier
 from pipeline import Augmentation, explain, explain_again, view
-from pipeline.dataset import explanation_units, store
+from pipeline.dataset import columns, explanation_units, store
 from pipeline.explaining import view_image
 
 DETECTOR = """
@@ -90,7 +90,7 @@ def subjects(scene: Path, column: str) -> list[str]:
 def test_all_is_stored_and_not_done_twice(column, run, tmp_path):
     assert run(column) == 0
     parts, figures = store.parts(tmp_path / "out"), files(tmp_path, "png")
-    kinds = {"view": store.VIEW, "experiment": store.CHANGE}
+    kinds = {"view": columns.VIEW, "experiment": columns.CHANGE}
     stored = store.read(tmp_path / "out", kind=kinds.get(column, store.EXPLANATION))
     assert len(stored) == {"view": 4, "experiment": 4}.get(column, 2)
     assert figures
@@ -277,7 +277,7 @@ def test_ray_stores_what_one_process_stores(command, run, scene, tmp_path):
     process = [sys.executable, str(ROOT / "main.py"), *given, *on_ray]
     result = subprocess.run(process, cwd=scene, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    for kind in (store.EXPLANATION, store.CHANGE, store.VIEW):
+    for kind in (columns.EXPLANATION, columns.CHANGE, columns.VIEW):
         local, on_ray = (store.read(tmp_path / name, kind=kind) for name in ("out", "ray"))
         keys = ["image", "method", "target", "change", "class_index"]
         assert len(local) == len(on_ray)
@@ -285,7 +285,7 @@ def test_ray_stores_what_one_process_stores(command, run, scene, tmp_path):
             continue
         local, on_ray = (rows.sort_values(keys).reset_index() for rows in (local, on_ray))
         assert local[keys].equals(on_ray[keys])
-        if kind != store.VIEW:
+        if kind != columns.VIEW:
             for first, second in zip(local["map"], on_ray["map"], strict=True):
                 np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
     assert files(tmp_path, "png") == sorted(f.name for f in (tmp_path / "ray").glob("*.png"))

@@ -8,7 +8,7 @@ import pytest
 from support import ROOT, sequential
 
 import main
-from pipeline.dataset import store
+from pipeline.dataset import columns, store
 from runtime import BackgroundWriter, as_path, atomic_write, is_local, write_text
 
 upath = pytest.importorskip("upath")  # requirements-distributed.txt
@@ -97,13 +97,13 @@ def write_bytes(path, content):
 def test_maps_in_half_precision_are_within_a_thousandth_whatever_their_size():
     for size in (1e-9, 1.0, 1e9):
         saliency_map = (size * np.random.default_rng(0).normal(size=(7, 7))).astype(np.float32)
-        half = store.map_of(store.map_columns(saliency_map, "float16"))
+        half = columns.map_of(columns.map_columns(saliency_map, "float16"))
         assert half.dtype == np.float32
         assert np.abs(half - saliency_map).max() < 1e-3 * np.abs(saliency_map).max()
-        whole_map = store.map_of(store.map_columns(saliency_map, "float32"))
+        whole_map = columns.map_of(columns.map_columns(saliency_map, "float32"))
         np.testing.assert_array_equal(whole_map, saliency_map)
     zero = np.zeros((2, 2), np.float32)
-    np.testing.assert_array_equal(store.map_of(store.map_columns(zero, "float16")), zero)
+    np.testing.assert_array_equal(columns.map_of(columns.map_columns(zero, "float16")), zero)
 
 
 def test_work_in_the_background_is_bounded_and_its_errors_are_told():

@@ -54,7 +54,7 @@ def test_what_waits_for_its_turn_is_bounded():
         started.append(number)
         return bytes(1000)
 
-    items = prefetch(load, range(50), 16, len, most_bytes=3500)
+    items = prefetch(load, range(50), 16, len, limit=3500)
     for taken in range(1, 5):
         next(items)
         time.sleep(0.05)

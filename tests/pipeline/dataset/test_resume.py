@@ -179,6 +179,23 @@ def test_a_folder_that_vanishes_is_one_clear_line(run, images, monkeypatch, caps
     assert "what was finished is stored" in line
 
 
+def test_what_is_no_image_file_costs_itself_only(run, images, tmp_path, capsys):
+    os.mkfifo(images / "even" / "pipe.jpg")
+    with (images / "odd" / "large.jpg").open("wb") as file:
+        file.truncate(8 * 2**30)
+    entries = ["images/even/00.png", "gone/9.jpg", "images/even/pipe.jpg", "images/odd/large.jpg"]
+    entries += ["nul\0.jpg", "x" * 300 + ".jpg"]
+    (tmp_path / "list.txt").write_text("\n".join(entries))
+    status, rows = run("--test_image_path", str(tmp_path / "list.txt"), methods="GRADCAM")
+    assert status == 1
+    errors = rows[rows["error"].notna()]["error"].tolist()
+    assert len(errors) == 5
+    assert rows["map"].notna().sum() == 12  # of the folder, one of which is in the list too
+    reasons = ("No such file", "a named pipe", "8,192 MB", "null byte", "name too long")
+    for words in reasons:
+        assert len([error for error in errors if words in error]) == 1
+
+
 def test_memory_that_does_not_suffice_halves_the_batch(run, monkeypatch, capsys):
     import tensorflow as tf
 

@@ -33,7 +33,7 @@ def test_views_alone_are_stored_too(run, tmp_path):
     _, files, record = run("--explanation_method=FILTERS")
     assert sorted(files) == ["3_images_FILTERS_small.json", "FILTERS_small.png", "store"]
     assert record["methods"] == record["explanations"] == []
-    rows = store.read(tmp_path / "out", kind=store.VIEW)
+    rows = store.read(tmp_path / "out", kind="view")
     assert rows["method"].tolist() == ["FILTERS"]
 
 
