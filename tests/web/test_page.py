@@ -275,7 +275,6 @@ def test_a_detection_is_chosen_and_explained(browser, served, detector_folder, t
         page.locator(".guesses label", has_text="1 ·").click()
         page.get_by_role("button", name="Explain", exact=True).click()
         shows(page, "(box)")
-        box = page.get_by_label("Box", exact=True)
-        box.fill("1,2,3")
+        page.locator("#box").locator("input, textarea").fill("1,2,3")
         page.get_by_role("button", name="Explain", exact=True).click()
         page.get_by_text("expected a detection's number").wait_for()
