@@ -152,6 +152,13 @@ def test_a_view_is_shown_of_an_image_of_a_class_or_of_nothing(service, image, vi
     assert answer.classifier["layer"].endswith("last")
 
 
+def test_a_view_that_is_too_large_is_refused(service, image, monkeypatch):
+    monkeypatch.setattr("web.subjects.MOST_VIEW_PIXELS", 4 * 32 * 32)
+    service.view("small", VIEWS["ACTIVATIONS"].call(top=4, size="image"), image)
+    with pytest.raises(ValueError, match="choose a smaller top"):
+        service.view("small", VIEWS["ACTIVATIONS"].call(top=5, size="image"), image)
+
+
 def test_a_view_of_another_layer_is_for_one_request_only(service, image):
     call = VIEWS["ACTIVATIONS"].call(top=2)
     first = service.view("small", call, image, layer="backbone/conv1").view
