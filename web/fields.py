@@ -17,7 +17,7 @@ COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[
 LAST_LAYER = "the last"
 METHOD_CHOICES = [(method.title, name) for name, method in METHODS.items()]
 PRESET = "preset"
-LEAST_WIDTH = 120  # pixels
+LEAST_WIDTH = 150  # pixels
 
 
 def summary(entry: Entry) -> str:

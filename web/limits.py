@@ -7,6 +7,7 @@ from registry import Call, Entry, Option
 
 MOST_BYTES, MOST_PIXELS = 20_000_000, 40_000_000  # of an image, or of a frame
 MOST_FRAMES, MOST_CLIP_PIXELS = 3000, 1_000_000_000  # of a clip, the pixels of all of its frames
+MOST_VIEW_PIXELS = 60_000_000  # of a view's maps at the size of the image
 MOST_MAPS = 12  # of one request
 MOST_BOXES = 20  # detections of an image that are listed
 LONGEST_TARGET = 1000  # letters

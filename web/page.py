@@ -99,10 +99,13 @@ class Page:
     def _join_boxes(self) -> None:
         """A box that is chosen or typed, in the place of a class."""
         parts = self.parts
-        parts.boxes.input(lambda number: number, parts.boxes, parts.box, **PRIVATE).success(
-            **self._quick
-        )
-        parts.box.submit(lambda: None, None, parts.boxes, **PRIVATE).success(**self._quick)
+        no_class = [parts.guesses, parts.target]
+        parts.boxes.input(
+            lambda number: (number, None, None), parts.boxes, [parts.box, *no_class], **PRIVATE
+        ).success(**self._quick)
+        parts.box.submit(
+            lambda: (None, None, None), None, [parts.boxes, *no_class], **PRIVATE
+        ).success(**self._quick)
 
     def _join_method(self) -> None:
         """Another method or layer, and the button that explains."""

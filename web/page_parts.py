@@ -125,6 +125,7 @@ class PageParts:
                 label="Box",
                 info="a detection's number, or x, y, w, h in pixels of the image; then Enter",
                 max_length=100,
+                elem_id="box",
             )
 
     def _add_method(self, layers: list[str]) -> None:

@@ -52,8 +52,10 @@ def strip_cells(
 def strip_image(explanations: Sequence[Explanation], options: DisplayOptions) -> np.ndarray:
     """The same as one image: a row of frames, and a row of maps for each explanation."""
     images, _, columns = strip_cells(explanations, options)
-    rows = [images[start : start + columns] for start in range(0, len(images), columns)]
-    return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    white = ((0, GAP), (0, GAP), (0, 0))
+    cells = [np.pad(image, white, constant_values=255) for image in images]
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    return np.concatenate([np.concatenate(row, axis=1) for row in rows])[:-GAP, :-GAP]
 
 
 def map_frames(explanation: Explanation, options: DisplayOptions) -> np.ndarray:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,9 +28,9 @@ from web.html import render
 DIGITS = 3
 COLUMNS = 4  # of a figure: an image and its map, twice
 MEANINGS = {  # of the columns of a table
-    "augmentations": "class_kept: 1 where the predicted class stays what it was. map_kept: 1 where "
+    "augmentations": "Class kept: 1 where the predicted class stays what it was. Map kept: 1 where "
     "the correlation is at least 0.5.",
-    "masking": "loss: how much the probability of the class falls. random_: the mean of the same "
+    "masking": "Loss: how much the probability of the class falls. Random: the mean of the same "
     f"where the region is moved to each of {RANDOM_PLACES} random places.",
 }
 
@@ -51,12 +51,12 @@ def changes_html(answer: ChangesAnswer, options: DisplayOptions) -> str:
     tables = [
         {
             "title": EXPERIMENT_TABLES[name].title,
-            "columns": list(rows[0]),
+            "columns": [name.replace("_", " ") for name in rows[0]],
             "rows": [[_text(value) for value in row.values()] for row in rows],
             "about": f"{ABOUT[name](group)} {MEANINGS[name]}",
         }
         for name, group in _groups(answer.changed).items()
-        if (rows := [_table_row(one) for one in group])
+        if (rows := [_table_row(one, ("image", "classifier")) for one in group])
     ]
     remarks = list(answer.failures)
     if answer.left_out:
@@ -121,9 +121,9 @@ def _one_line(cell: Cell) -> str:
     return cell.title.replace("\n", " · ")
 
 
-def _table_row(changed: ChangedExplanation) -> dict[str, Any]:
+def _table_row(changed: ChangedExplanation, left_out: Sequence[str] = ("image",)) -> dict[str, Any]:
     """A row without the image, of which there is one, and which has no name here."""
-    return {name: value for name, value in changed.table_row.items() if name != "image"}
+    return {name: value for name, value in changed.table_row.items() if name not in left_out}
 
 
 def _text(value: Any) -> str:

@@ -27,6 +27,7 @@ from web.subjects import (
     Abilities,
     Subject,
     abilities_of,
+    check_view,
     read_targets,
     subject_request,
 )
@@ -177,6 +178,7 @@ class ExplanationService:
             raise ValueError(f"{call.entry.title} is of a class: choose one first")
         with self._bounded(on_progress, stop), self._pool.classifier(name, layer) as classifier:
             call.entry.check(classifier, call.given)
+            check_view(call, classifier)
             request = subject_request(subject, classifier, []) if takes == "image" else None
             index = classifier.labels.index(target[:LONGEST_TARGET]) if takes == "class" else None
             try:

@@ -1,5 +1,6 @@
 """What a visitor's classifier is asked about: an image or a clip, and which class or box of it."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from methods import METHODS
 from pipeline.explaining.request import Request
 from pipeline.targets import PREDICTED, Targets
 from registry import Call
-from web.limits import LONGEST_TARGET, MOST_MAPS
+from web.limits import LONGEST_TARGET, MOST_MAPS, MOST_VIEW_PIXELS
 
 Subject = np.ndarray | Clip  # an image (H, W, 3) uint8, or a clip
 
@@ -63,6 +64,14 @@ def subject_request(subject: Subject, classifier: Classifier, calls: list[Call])
     clip = subject._replace(frames=subject.frames[chosen], numbers=numbers)
     frames = resized_clip(clip.frames, classifier.input_size)
     return Request(None, clip.frames, frames, calls, clip)
+
+
+def check_view(call: Call, classifier: Classifier) -> None:
+    """Raises ValueError for more maps at the image's size than fit into memory beside others'."""
+    options = call.options
+    pixels = math.prod(classifier.input_shape[:-1]) * options.get("top", 1)
+    if options.get("size") == "image" and pixels > MOST_VIEW_PIXELS:
+        raise ValueError(f"{call.entry.title}: this is too large here; choose a smaller top")
 
 
 def read_targets(text: str, box: str = "") -> Targets:

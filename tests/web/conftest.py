@@ -15,6 +15,7 @@ import pytest
 from keras import layers
 from support import ROOT, noise, randomised, sequential
 
+from images import Clip
 from pipeline import ClassifierChoice
 from web.service import ExplanationService
 
@@ -81,6 +82,20 @@ def detector_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("detector")
     (folder / "red_places.py").write_text(DETECTOR)
     return folder
+
+
+@pytest.fixture(scope="session")
+def red_scene() -> np.ndarray:
+    """(64, 64, 3): what is at (40, 32) is red, what is at (8, 12) less so."""
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[12:32, 8:24, 0], image[32:56, 40:56, 0] = 150, 250
+    return image
+
+
+@pytest.fixture(scope="session")
+def clip() -> Clip:
+    """A clip of 4 frames (24, 30)."""
+    return Clip(noise((24, 30), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=0.4)
 
 
 @pytest.fixture

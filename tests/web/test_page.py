@@ -4,9 +4,11 @@ import io
 import json
 import re
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
+from PIL import Image
 from support import ROOT
 
 DOG_CAT, MACAW = (str(ROOT / f"data/{name}.jpg") for name in ("dog_cat", "macaw"))
@@ -16,9 +18,17 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture
 def visitor(address, browser):
     """Opens the page for a visitor; whatever it asks of another host fails the test."""
-    contexts, asked, errors = [], [], []
+    with visiting(browser) as visit:
+        yield partial(visit, address)
 
-    def visitor(**how):
+
+@contextmanager
+def visiting(browser):
+    """Opens pages, whose requests of other hosts and errors are looked at when all is done."""
+    contexts, asked, errors, own = [], [], [], ["data:", "blob:"]
+
+    def visit(address, **how):
+        own.append(address)
         context = browser.new_context(**how)
         contexts.append(context)
         page = context.new_page()
@@ -29,11 +39,10 @@ def visitor(address, browser):
         page.get_by_role("button", name="Explain").wait_for()
         return page
 
-    yield visitor
+    yield visit
     for context in contexts:
         context.close()
-    own = (address, "data:", "blob:")
-    assert [url for url in asked if not url.startswith(own)] == []
+    assert [url for url in asked if not url.startswith(tuple(own))] == []
     assert errors == []
 
 
@@ -70,10 +79,10 @@ def drawn_anew(page):
     )
 
 
-def downloaded(page, words: str, folder) -> bytes:
+def downloaded(page, words: str, folder, within: str = "#downloads") -> bytes:
     """The content of the file behind a link; it is in the folder, by its own name."""
     with page.expect_download() as coming:
-        page.locator("#downloads a", has_text=words).click()
+        page.locator(f"{within} a", has_text=words).click()
     file = folder / coming.value.suggested_filename
     coming.value.save_as(file)
     return file.read_bytes()
@@ -203,3 +212,69 @@ def test_a_sample_is_clicked_on_a_phone_and_nothing_is_too_wide(visitor):
     shows(page, "Grad-CAM")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator("#maps img").nth(1).bounding_box()["width"] > 300
+
+
+def test_a_view_is_shown_and_downloaded(visitor, tmp_path):
+    page = visitor()
+    upload(page, MACAW)
+    shows(page, "macaw")
+    page.get_by_role("button", name="Inside the classifier").click()
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.locator("#view figcaption", has_text="Activations").wait_for()
+    choose(page, "View", "Class impression")
+    page.get_by_label("steps").locator("visible=true").fill("4")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.locator("#view figcaption", has_text="Class impression (steps=4)").wait_for()
+    assert page.locator("#view img").nth(1).get_attribute("src").startswith("data:image/gif")
+    way = downloaded(page, "its way", tmp_path, within="#view_downloads")
+    assert way.startswith(b"GIF89a")
+
+
+def test_an_explanation_is_asked_for_again_after_changes(visitor, tmp_path):
+    page = visitor(viewport=PHONE)
+    upload(page, MACAW)
+    shows(page, "macaw")
+    page.get_by_role("button", name="Does it hold?").click()
+    page.get_by_label("kept, and all else hidden").check()
+    page.get_by_role("button", name="Change and explain again").click()
+    page.locator("#changes table").nth(1).wait_for()
+    assert page.locator("#changes .pair").count() == 1 + 2 + 2
+    assert page.locator("#changes figcaption", has_text="20% kept").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    table = downloaded(page, "masking", tmp_path, within="#change_downloads").decode()
+    assert len(table.splitlines()) == 1 + 2
+
+
+def test_a_clip_is_explained_and_a_broken_one_is_said(browser, served, clip_choice, tmp_path):
+    frames = [Image.new("RGB", (60, 40), (0, 60 * number, 0)) for number in range(5)]
+    frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:], duration=100)
+    (tmp_path / "server").mkdir()
+    flags = ("--model_path", clip_choice.model_path)
+    with served(tmp_path / "server", *flags) as address, visiting(browser) as visit:
+        page = visit(address)
+        upload(page, None, name="broken.mp4", mimeType="video/mp4", buffer=b"no clip")
+        page.get_by_text("this is no clip that is known").wait_for()
+        upload(page, tmp_path / "clip.gif")
+        page.locator("#maps .strip img").wait_for()
+        assert page.locator("#maps img").first.get_attribute("src").startswith("data:image/gif")
+        assert not page.locator("#samples").is_visible()
+        choose(page, "Classifier", "SqueezeNet")
+        page.locator("#samples button").first.click()
+        shows(page, "SqueezeNet")
+
+
+def test_a_detection_is_chosen_and_explained(browser, served, detector_folder, tmp_path):
+    path = {"PYTHONPATH": str(detector_folder)}
+    flags = ("--model_path", "red_places:detector")
+    with served(tmp_path, *flags, **path) as address, visiting(browser) as visit:
+        page = visit(address)
+        upload(page, MACAW)
+        page.locator("#image .boxes img").wait_for()
+        choose(page, "Method", "Occlusion")
+        page.get_by_text("Occlusion takes a while").wait_for()
+        page.locator(".guesses label", has_text="1 ·").click()
+        page.get_by_role("button", name="Explain", exact=True).click()
+        shows(page, "(box)")
+        page.locator("#box").locator("input, textarea").fill("1,2,3")
+        page.get_by_role("button", name="Explain", exact=True).click()
+        page.get_by_text("expected a detection's number").wait_for()

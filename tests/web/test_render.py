@@ -84,7 +84,7 @@ def test_a_clip_is_an_animation_beside_its_maps_and_a_strip(clip_service):
         assert animation.size == (2 * 200 + GAP, 160)
         assert animation.info["duration"] == 500
     with Image.open(io.BytesIO(base64.b64decode(strip[1]))) as image:
-        assert image.size == (4 * 200, 3 * 160)
+        assert image.size == (4 * 200 + 3 * GAP, 3 * 160 + 2 * GAP)
     assert re.findall(r'download="([^"]+)"', links) == [
         *("figure.png", "animation_1.gif", "animation_2.gif", "map_1.npy", "map_2.npy"),
         "record.json",

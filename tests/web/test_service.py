@@ -10,7 +10,7 @@ from support import noise
 
 from images import Clip
 from methods import METHODS
-from pipeline import Augmentation, ClassifierChoice, Masking
+from pipeline import ClassifierChoice
 from views import VIEWS
 from web.answers import StoppedError
 from web.classifier_pool import BusyError
@@ -51,71 +51,16 @@ def test_a_clip_is_explained_and_its_frames_are_those_that_the_classifier_takes(
     assert len(explanation.image) == 4
 
 
-def test_a_method_or_an_image_that_does_not_go_with_clips_is_refused(clip_service, image):
-    clip = Clip(noise((24, 30), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=0.4)
+def test_a_method_or_an_image_that_does_not_go_with_clips_is_refused(clip_service, image, clip):
     with pytest.raises(ValueError, match="HIRESCAM explains images, and clips takes clips"):
         clip_service.explain("clips", clip, [METHODS["HIRESCAM"].call()], "index:1")
     with pytest.raises(ValueError, match="clips takes clips: choose a GIF or a video"):
         clip_service.explain("clips", image, [METHODS["GRADCAM"].call()], "index:1")
 
 
-def test_a_clip_is_refused_where_images_are_explained(service):
-    clip = Clip(noise((24, 30), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=0.4)
+def test_a_clip_is_refused_where_images_are_explained(service, clip):
     with pytest.raises(ValueError, match="takes images"):
         service.guesses("small", clip)
-
-
-DETECTOR = "red_places:detector"
-
-
-def scene_image() -> np.ndarray:
-    """(64, 64, 3): what is at (40, 32) is red, what is at (8, 12) less so."""
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[12:32, 8:24, 0], image[32:56, 40:56, 0] = 150, 250
-    return image
-
-
-def test_what_a_detector_finds_is_listed_and_each_box_is_explained(detector_service):
-    image = scene_image()
-    first, second = detector_service.detections(DETECTOR, image)
-    assert (first.number, first.title, first.box) == (0, "red thing", (40, 32, 16, 24))
-    assert (second.number, second.box) == (1, (8, 12, 16, 20))
-    assert 0.9 < first.score < 1
-    call = METHODS["OCCLUSION"].call(patch=8, stride=8)
-    for text, box in (("0", first.box), ("1", second.box), ("8, 12, 16, 20", second.box)):
-        answer = detector_service.explain(DETECTOR, image, [call], "", box=text)
-        (explanation,) = answer.explanations
-        assert explanation.notes["box"] == pytest.approx(box)
-        _, column = np.unravel_index(explanation.map.argmax(), explanation.map.shape)
-        assert (column >= 16) == (box[0] >= 32)  # of 32 columns
-
-
-def test_a_classifier_that_detects_nothing_lists_no_boxes(service, image):
-    assert service.detections("small", image) == []
-    with pytest.raises(ValueError, match="finds no boxes"):
-        service.explain("small", image, [METHODS["GRADCAM"].call()], "", box="0")
-
-
-@pytest.mark.parametrize(
-    ("box", "words"),
-    [
-        ("7", "this image: it has 2 detections, numbered from 0; got 7"),
-        ("0,0,2,2", "this image: it has no detection that overlaps the box"),
-        ("1,2,3", "box '1,2,3': expected a detection's number, or x, y, w, h"),
-        ("nan,1,2,3", "expected a detection's number"),
-        ("<b>", "expected a detection's number"),
-    ],
-)
-def test_a_box_that_there_is_not_is_said(detector_service, box, words):
-    calls = [METHODS["OCCLUSION"].call()]
-    with pytest.raises(ValueError, match=re.escape(words)):
-        detector_service.explain(DETECTOR, scene_image(), calls, "", box=box)
-
-
-def test_a_box_is_for_one_request_only(detector_service):
-    calls = [METHODS["OCCLUSION"].call()]
-    detector_service.explain(DETECTOR, scene_image(), calls, "", box="0")
-    assert detector_service._pool._loaded[DETECTOR][0].network.contrasts == ()
 
 
 def test_methods_and_classes_are_explained_each_with_each(service, image):
@@ -133,126 +78,6 @@ def test_a_layer_is_for_one_request_only(service, image):
     second = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant")
     assert first.explanations[0].map.shape == (16, 16)
     assert second.explanations[0].map.shape == (8, 8)
-
-
-@pytest.mark.parametrize(
-    ("view", "given", "target"),
-    [
-        ("ACTIVATIONS", {"top": 4}, ""),
-        ("FILTERS", {}, ""),
-        ("CLASS_IMPRESSION", {"steps": 3}, "index:1"),
-    ],
-)
-def test_a_view_is_shown_of_an_image_of_a_class_or_of_nothing(service, image, view, given, target):
-    subject = image if view == "ACTIVATIONS" else None
-    answer = service.view("small", VIEWS[view].call(**given), subject, target)
-    assert answer.view.image.dtype == np.uint8
-    assert (answer.view.label == "bee") == bool(target)
-    assert (answer.view.frames is not None) == VIEWS[view].ascends
-    assert answer.classifier["layer"].endswith("last")
-
-
-def test_a_view_of_another_layer_is_for_one_request_only(service, image):
-    call = VIEWS["ACTIVATIONS"].call(top=2)
-    first = service.view("small", call, image, layer="backbone/conv1").view
-    second = service.view("small", call, image).view
-    assert (first.layer, second.layer) == ("backbone/conv1", "backbone/last")
-
-
-def test_an_ascent_is_stopped_where_it_is(service):
-    stop, counts = threading.Event(), []
-
-    def on_progress(done, total):
-        counts.append((done, total))
-        if done == 2:
-            stop.set()
-
-    call = VIEWS["CLASS_IMPRESSION"].call(steps=100)
-    answer = service.view("small", call, None, "ant", on_progress=on_progress, stop=stop)
-    assert counts == [(0, 100), (1, 100), (2, 100)]
-    assert answer.view.stopped_early
-    with pytest.raises(StoppedError, match="before there was anything to see"):
-        service.view("small", call, None, "ant", stop=stop)
-
-
-@pytest.mark.parametrize(
-    ("view", "target", "words"),
-    [
-        ("ACTIVATIONS", "", "Activations is of an image: choose one first"),
-        ("CLASS_IMPRESSION", "", "Class impression is of a class: choose one first"),
-        ("CLASS_IMPRESSION", "anteater", "no class 'anteater'"),
-    ],
-)
-def test_what_a_view_takes_and_has_not_is_said(service, view, target, words):
-    with pytest.raises(ValueError, match=words):
-        service.view("small", VIEWS[view].call(), None, target)
-
-
-def test_a_view_that_there_is_not_of_a_classifier_is_refused(detector_service, clip_service):
-    with pytest.raises(ValueError, match="has no layers to look into"):
-        detector_service.view(DETECTOR, VIEWS["FILTERS"].call())
-    with pytest.raises(ValueError, match="FILTERS is of images, and clips takes clips"):
-        clip_service.view("clips", VIEWS["FILTERS"].call())
-
-
-CHANGES = [Augmentation("blur"), Masking(fraction=0.2), Masking(fraction=0.2, keep=True)]
-
-
-def test_an_explanation_is_asked_for_again_after_each_change(service, image):
-    answer = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant")
-    found = service.explain_again(answer, CHANGES)
-    assert [one.change for one in found.changed] == CHANGES
-    assert all(one.before is answer.explanations[0] for one in found.changed)
-    assert found.changed[0].values["augmentation"] == "blur"
-    assert found.changed[1].values["share"] == pytest.approx(0.2, abs=0.05)
-    assert (found.failures, found.left_out) == ((), ())
-
-
-def test_a_contrast_on_its_layer_is_changed_as_it_was_explained(service, image):
-    calls = [METHODS["GRADCAM"].call()]
-    target = "ant:bee,index:2:ant"
-    answer = service.explain("small", image, calls, target, layer="backbone/conv1")
-    found = service.explain_again(answer, [Augmentation("blur")])
-    assert [one.after.label for one in found.changed] == ["ant - bee", "<b> - ant"]
-    assert found.changed[0].after.map.shape == (16, 16)
-    assert service._pool._loaded["small"][0].network.contrasts == ()
-
-
-def test_changes_end_when_they_are_stopped(service, image):
-    answer = service.explain("small", image, [METHODS["GRADCAM"].call()], "ant")
-    stop, counts = threading.Event(), []
-
-    def on_progress(done, total):
-        counts.append((done, total))
-        if done == 1:
-            stop.set()
-
-    found = service.explain_again(answer, CHANGES, on_progress=on_progress, stop=stop)
-    assert counts == [(0, 3), (1, 3)]
-    assert len(found.changed) == 1
-    assert found.left_out == ("mask 0.2", "keep 0.2")
-    with pytest.raises(StoppedError, match="before the image was changed"):
-        service.explain_again(answer, CHANGES, stop=stop)
-
-
-def test_too_many_changes_and_none_are_refused(service, image):
-    calls = [METHODS["GRADCAM"].call()]
-    answer = service.explain("small", image, calls, "ant,bee,index:2,ant:bee,bee:ant")
-    with pytest.raises(ValueError, match="15 maps are asked for"):
-        service.explain_again(answer, CHANGES)
-    with pytest.raises(ValueError, match="choose at least one change"):
-        service.explain_again(answer, [])
-
-
-def test_clips_and_boxes_are_not_changed(clip_service, detector_service):
-    clip = Clip(noise((24, 30), count=4).astype(np.uint8), [0, 1, 2, 3], seconds=0.4)
-    answer = clip_service.explain("clips", clip, [METHODS["GRADCAM"].call()], "index:1")
-    with pytest.raises(ValueError, match="this is a clip"):
-        clip_service.explain_again(answer, CHANGES)
-    call = METHODS["OCCLUSION"].call(patch=16)
-    answer = detector_service.explain(DETECTOR, scene_image(), [call], "", box="0")
-    with pytest.raises(ValueError, match="not for a box"):
-        detector_service.explain_again(answer, CHANGES)
 
 
 def test_a_long_method_says_how_far_it_is_and_stops_when_asked(service, image):
