@@ -82,7 +82,7 @@ EXPLAINED = (
             name=f"{mode} outside",
             make=outside(mode),
             options={"preprocessing": mode},
-            methods=("GRADCAM", "OCCLUSION", "SALIENCY"),
+            methods=("GRADCAM", "OCCLUSION", "INTEGRATED_GRADIENTS"),
             share=0.6,
         )
         for mode in MODES
@@ -102,7 +102,7 @@ EXPLAINED = (
         options={"preprocessing": as_function("torch")},
     ),
     Explained(name="grey 28", make=made(lambda x: features(x, 2), size=(28, 28), channels=1)),
-    Explained(name="grey 64", make=made(channels=1), methods=("GRADCAM", "OCCLUSION", "RISE")),
+    Explained(name="grey 64", make=made(channels=1), methods=("GRADCAM", "OCCLUSION")),
     Explained(
         name="grey of two classes by one sigmoid",
         make=made(end=lambda x: head(x, 1, "sigmoid"), channels=1),

@@ -227,7 +227,7 @@ EXPLAINED = (
     Explained(
         name="functional in sequential",
         make=lambda: nested_in_sequential(backbone()),
-        methods=("GRADCAM", "OCCLUSION", "SALIENCY"),
+        methods=("GRADCAM", "OCCLUSION", "INTEGRATED_GRADIENTS"),
         share=0.6,
     ),
     Explained(name="sequential in functional", make=by(sequential_in_functional)),

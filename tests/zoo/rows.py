@@ -53,6 +53,7 @@ class Row:
 class Explained(Row):
     """A model of which every method's energy is on the disc, by this share at least.
 
+    A share of 0 is for maps that lie elsewhere, and of which the caution says so.
     `caution` is what the reader is told of it, a regular expression; "" where there is no reason.
     """
 

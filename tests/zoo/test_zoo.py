@@ -4,14 +4,14 @@ import re
 
 import numpy as np
 import pytest
-from zoo import heads, inputs, nesting
+from zoo import heads, inputs, nesting, odd_layers, precision, regression, without_maps
 from zoo.rows import OPTIONS, SPREADS, Explained
 from zoo.scene import is_strongest_on_disc, scene, share_on_disc
 
 from methods import METHODS
 from runtime import noting
 
-KINDS = (heads, inputs, nesting)
+KINDS = (heads, inputs, nesting, odd_layers, precision, regression, without_maps)
 EXPLAINED = [row for kind in KINDS for row in kind.EXPLAINED]
 REFUSED = [row for kind in KINDS for row in kind.REFUSED]
 SLOW = pytest.mark.slow
@@ -35,6 +35,8 @@ def map_of(name: str, classifier, row: Explained) -> tuple[np.ndarray, str]:
     METHODS[name].check(classifier)
     with noting() as notes:
         (saliency_map,) = METHODS[name](classifier, images, [row.target], **OPTIONS.get(name, {}))
+    if METHODS[name].display == "range":  # RISE's floor is the mean score, and not 0
+        saliency_map = saliency_map - saliency_map.min()
     return saliency_map, notes.get("caution", "")
 
 
@@ -53,7 +55,7 @@ def test_what_is_explained_has_its_energy_on_the_disc(row, tmp_path):
         said += [caution] * bool(caution)
         spread = SPREADS.get(name, 0)
         assert share_on_disc(saliency_map, size, spread) >= row.share, name
-        assert is_strongest_on_disc(saliency_map, size, spread), name
+        assert not row.share or is_strongest_on_disc(saliency_map, size, spread), name
     assert bool(said) == bool(row.caution), said
     assert all(re.search(row.caution, caution) for caution in said), said
 

@@ -83,13 +83,12 @@ def constructed(model: keras.Model, seen: Callable | str = "none") -> keras.Mode
 
 
 def _set(layer, own: dict, seen) -> None:
-    if "depthwise_kernel" in own:
-        shape = own["depthwise_kernel"].shape
-        own["depthwise_kernel"].assign(np.full(shape, 1 / np.prod(shape[:-2])))
-        weights = own.get("pointwise_kernel")
-    else:
-        weights = own["kernel"]
-    if weights is None:
+    is_depthwise = type(layer).__name__ == "DepthwiseConv2D"  # whose kernel has no such name
+    for name in ("kernel",) if is_depthwise else ("depthwise_kernel",):
+        if name in own:
+            own[name].assign(np.full(own[name].shape, 1 / np.prod(own[name].shape[:-2])))
+    weights = own.get("pointwise_kernel", own.get("kernel"))
+    if is_depthwise:
         return
     *cells, before, after = weights.shape
     is_transposed = "Transpose" in type(layer).__name__  # each place gets one of its cells
