@@ -17,6 +17,8 @@ SLACK = 0.05  # of a side: so little is cropped or padded by kernels in any netw
 LINEAR = 0.02  # of a side: how far a place may be off a straight line
 IMAGES = 4
 CROPS = ("Cropping2D", "CenterCrop")
+TURNS = ("Flip", "Roll", "Rot90")  # operations that move what is in a map, and keep its shape
+SWAPPED = ((0, 2, 1, 3), (2, 1, 3))  # rows and columns, with the axis of the images and without
 SCALED = 1.0  # grey levels by which a value differs if it was scaled
 
 
@@ -171,6 +173,9 @@ def region(trace: Trace, found: list[Entry], position: int) -> Region | None:
     regions = [entry.region() for entry in own]
     chain = [trace.calls[i] for i in _chain(trace, position, {entry.position for entry in own})]
     crops = any(type(call.layer).__name__ in CROPS for call in chain)
+    first = min((entry.position for entry in own), default=0)
+    if _are_moved([trace.calls[i] for i in before if i > first]):
+        return None
     if not own or (not crops and all(one is not None and one.is_whole for one in regions)):
         return None if any(map(_cuts, chain)) else WHOLE
     if None in regions or np.ptp(regions, axis=0).max() > SLACK or any(map(_cuts, chain)):
@@ -208,6 +213,28 @@ def _cuts(call: LayerCall) -> bool:
     if "getitem" not in type(call.layer).__name__.lower() or len(call.shape) != 4:
         return False
     return any(n < 0.9 * m for n, m in zip(call.shape[1:3], call.input_shape[1:3], strict=True))
+
+
+def _are_moved(calls: list[LayerCall]) -> bool:
+    """Whether operations of the graph move maps behind the first weights: turn, join or swap them.
+
+    A slice that keeps a map's whole shape turns it round. Two swaps undo each other.
+    """
+    maps = [call for call in calls if len(call.shape) == len(call.input_shape) == 4]
+    maps = [call for call in maps if min(call.input_shape[1:3]) > 1]
+    swaps = 0
+    for call in maps:
+        kind = type(call.layer).__name__
+        axis = getattr(call.layer, "axis", None)
+        if kind in TURNS and axis not in (0, 3, -1):
+            return True
+        if kind == "Concatenate" and axis in (1, 2, -3, -2):
+            return True
+        if kind == "GetItem" and call.shape == call.input_shape:
+            return True
+        axes = getattr(call.layer, "axes", getattr(call.layer, "dims", None))
+        swaps += kind in ("Transpose", "Permute") and tuple(axes or ()) in SWAPPED
+    return swaps % 2 == 1
 
 
 def _covered(call: LayerCall) -> Region:

@@ -118,6 +118,24 @@ def test_what_is_not_understood_is_said(first):
     assert "may not lie where it is drawn" in notes["caution"]
 
 
+MOVED_BEHIND = {
+    "flipped": lambda x: keras.ops.flip(x, axis=2),
+    "reversed": lambda x: x[:, ::-1],
+    "rolled": lambda x: keras.ops.roll(x, 3, axis=1),
+    "transposed": lambda x: keras.ops.transpose(x, (0, 2, 1, 3)),
+    "permuted": lambda x: layers.Permute((2, 1, 3))(x),
+    "joined": lambda x: layers.Concatenate(axis=1)([x, x]),
+}
+
+
+@pytest.mark.parametrize("moved", MOVED_BEHIND)
+def test_maps_that_are_moved_behind_the_first_weights_are_said_to_be(moved):
+    inputs = keras.Input((96, 96, 3))
+    x = MOVED_BEHIND[moved](layers.Conv2D(3, 1, name="first")(inputs))
+    classifier = classified(peak_network(keras.Model(inputs, x)))
+    assert classifier.map_region("last") is None
+
+
 def test_networks_that_take_the_whole_image_are_left_as_they_are():
     classifier = classified(peak_network(layers.Conv2D(3, 9), layers.Conv2D(3, 9)))
     assert classifier.map_region("last") == (0, 0, 1, 1)

@@ -1,0 +1,78 @@
+"""Every model of the zoo is explained by a map on the disc, or refused by the row's line."""
+
+import re
+
+import numpy as np
+import pytest
+from zoo import heads, inputs, nesting, odd_layers, precision, regression, without_maps
+from zoo.rows import OPTIONS, SPREADS, Explained
+from zoo.scene import is_strongest_on_disc, scene, share_on_disc
+
+from methods import METHODS
+from runtime import noting
+
+KINDS = (heads, inputs, nesting, odd_layers, precision, regression, without_maps)
+EXPLAINED = [row for kind in KINDS for row in kind.EXPLAINED]
+REFUSED = [row for kind in KINDS for row in kind.REFUSED]
+SLOW = pytest.mark.slow
+
+
+def by_name(rows):
+    return [pytest.param(row, id=row.name) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Modules that a row writes are found in its folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def map_of(name: str, classifier, row: Explained) -> tuple[np.ndarray, str]:
+    """The method's map (h, w), and the caution that it noted, if any."""
+    grey = classifier.input_shape[-1] == 1
+    images = scene(classifier.input_size, grey)
+    METHODS[name].check(classifier)
+    with noting() as notes:
+        (saliency_map,) = METHODS[name](classifier, images, [row.target], **OPTIONS.get(name, {}))
+    if METHODS[name].display == "range":  # RISE's floor is the mean score, and not 0
+        saliency_map = saliency_map - saliency_map.min()
+    return saliency_map, notes.get("caution", "")
+
+
+@pytest.mark.parametrize("row", by_name(EXPLAINED))
+def test_what_is_explained_has_its_energy_on_the_disc(row, tmp_path):
+    classifier = row.load(tmp_path)
+    size = classifier.input_size
+    images = scene(size, grey=classifier.input_shape[-1] == 1)
+    if classifier.task == "classification":
+        assert classifier.scores(images)[0].argmax() == row.target
+    if row.layer is not None:
+        assert classifier.layer == row.layer
+    said = [*classifier.cautions]
+    for name in row.methods:
+        saliency_map, caution = map_of(name, classifier, row)
+        said += [caution] * bool(caution)
+        spread = SPREADS.get(name, 0)
+        assert share_on_disc(saliency_map, size, spread) >= row.share, name
+        assert not row.share or is_strongest_on_disc(saliency_map, size, spread), name
+    assert bool(said) == bool(row.caution), said
+    assert all(re.search(row.caution, caution) for caution in said), said
+
+
+@pytest.mark.parametrize("row", by_name(REFUSED))
+def test_what_is_refused_is_refused_in_its_line(row, tmp_path):
+    if row.method is None:
+        with pytest.raises(row.error, match=row.line) as caught:
+            row.load(tmp_path)
+    else:
+        classifier = row.load(tmp_path)
+        with pytest.raises(row.error, match=row.line) as caught:
+            METHODS[row.method].check(classifier)
+    assert "\n" not in str(caught.value)
+
+
+def test_there_are_a_hundred_rows_each_with_a_name_of_its_own():
+    names = [row.name for row in (*EXPLAINED, *REFUSED)]
+    assert len(set(names)) == len(names)
+    assert len(names) >= 98
