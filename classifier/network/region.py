@@ -38,7 +38,10 @@ WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 
 
 class Entry(NamedTuple):
-    """A first layer with weights, and what it gets of the four images: (4, h, w, C)."""
+    """A first layer with weights, and what it gets of the four images: (4, h, w, C).
+
+    Of a network that cuts images into patches it is (4 patches, h, w, C).
+    """
 
     position: int
     inputs: np.ndarray
@@ -46,13 +49,17 @@ class Entry(NamedTuple):
     @property
     def is_scaled(self) -> bool:
         """Whether values are other than the image's, and not only elsewhere."""
-        low, high = self.inputs[:2]
+        if len(self.inputs) % 4:
+            return False
+        low, high = self.inputs.reshape(4, -1)[:2]  # patches stand in the batch, image by image
         changing = low != high  # what is padded is the same
         off = [np.abs(x - level)[changing] for x, level in zip((low, high), LEVELS, strict=True)]
         return bool(changing.any() and max(map(np.median, off)) > SCALED)  # resizing blurs edges
 
     def region(self) -> Region | None:
         """What of the image it gets; None where that is no upright rectangle of it."""
+        if len(self.inputs) != 4:  # of patches
+            return None
         low, high, across, down = self.inputs.astype(np.float64)
         slope = (high - low) / (LEVELS[1] - LEVELS[0])
         seen = np.abs(slope) > 1e-6 * max(np.abs(slope).max(), 1e-30)
