@@ -11,7 +11,7 @@ try:
     from classifier.network.target_layer import layer_lines
     from cli import entry_help, make_parser, page_classifiers, plan_from_flags
     from pipeline import Plan, run
-    from runtime.start_up import end_on_signals, start_tensorflow
+    from runtime.start_up import end_on_signals, start_tensorflow, steady_console
     from runtime.version import VERSION
     from web import make_site, serve
 except KeyboardInterrupt:
@@ -60,4 +60,5 @@ def _list_layers(plan: Plan) -> int:
 
 if __name__ == "__main__":
     end_on_signals()
+    steady_console()
     sys.exit(main())

@@ -14,6 +14,7 @@ from classifier.classifier import Classifier
 from classifier.detector import Detector
 from classifier.input_shape import input_shape
 from classifier.labels import Labels, named_classes, numbered_labels, read_labels
+from classifier.network.anatomy import trial_images
 from classifier.network.network import Network
 from classifier.preprocessing import find_preprocessing
 
@@ -34,7 +35,6 @@ LOGITS = (
     "{0} ends without softmax or sigmoid: its {1} outputs are taken for logits, and scores are "
     "their {2} (say so with multi_label false or true, or task regression if they are none)"
 )
-SPREADS = (1, 30, 80)  # of the noise in images that a function is tried on, in grey levels
 ENDS_IN_PROBABILITY = ("Softmax", "Sigmoid")
 
 
@@ -100,24 +100,17 @@ def around_function(function: Callable, name: str, options: dict[str, Any]) -> C
             network = Detector(function, shape)
             network.scores(np.zeros((1, *shape), np.float32))
         else:
-            output = network.output((preprocess or _unchanged)(_tries(shape)))
+            output = network.output((preprocess or _unchanged)(trial_images(shape)))
             last = getattr(function, "last_operation", "")
             network.link_to_scores = function_link(output, options, last)
             cautions = _cautions_of_function(network, name, options)
-    except ValueError:
-        raise
-    except Exception as error:  # the user's own code
+    except Exception as error:  # the user's own code, or one line of ours
+        if isinstance(error, ValueError) and "\n" not in str(error):
+            raise
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise ValueError(f"{name} fails on a black image: {reason}") from error
     labels = _labels(options, network)
     return _classifier(name, network, labels, preprocess or _unchanged, options, cautions)
-
-
-def _tries(shape: tuple[int, ...]) -> np.ndarray:
-    """(5, ...) images: black, white, and noise that is weaker or stronger."""
-    rng = np.random.default_rng(0)
-    noise = [np.clip(rng.normal(127, spread, shape), 0, 255) for spread in SPREADS]
-    return np.stack([np.zeros(shape), np.full(shape, 255.0), *noise]).astype(np.float32)
 
 
 def function_link(output: np.ndarray, options: dict[str, Any], last: str) -> str | None:

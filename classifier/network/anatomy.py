@@ -6,11 +6,21 @@ from functools import cached_property
 import numpy as np
 
 from classifier.network.folding import Fold, foldable
+from classifier.network.logits import own_output
 from classifier.network.mixing import mixing_layer
 from classifier.network.region import WHOLE, Entry, Region, entries, region
 from classifier.network.relu_rules import other_activations
 from classifier.network.target_layer import find_layer, target_layers
 from classifier.network.trace import LayerCall, Trace, trace
+
+SPREADS = (1, 30, 80)  # of the noise in trial images, in grey levels
+
+
+def trial_images(shape: tuple[int, ...]) -> np.ndarray:
+    """(5, ...) images that tell probabilities from numbers: black, white, and three of noise."""
+    rng = np.random.default_rng(0)
+    noise = [np.clip(rng.normal(127, spread, shape), 0, 255) for spread in SPREADS]
+    return np.stack([np.zeros(shape), np.full(shape, 255.0), *noise]).astype(np.float32)
 
 
 class Anatomy:
@@ -34,8 +44,23 @@ class Anatomy:
 
     @cached_property
     def trace(self) -> Trace:
-        """What happens inside the model, seen on one image of noise."""
-        return trace(self.model, self.noise, self.link)
+        """What happens inside the model, seen on one image of noise.
+
+        An output that lies in [0, 1] and that no softmax or sigmoid has given is tried on others.
+        """
+        found = trace(self.model, self.noise, self.link)
+        if found.logits.from_scores and not self._gives_probabilities(found):
+            return found._replace(logits=own_output(found.output, self.link))
+        return found
+
+    def _gives_probabilities(self, found: Trace) -> bool:
+        inputs = self._preprocess(trial_images(self.input_shape))
+        output = np.asarray(self.model(inputs, training=False), np.float32)
+        if not np.isfinite(output).all():
+            return True  # which is another matter
+        sums_to_one = np.allclose(output.sum(axis=-1), 1, atol=1e-3)
+        within = output.min() >= -1e-3 and output.max() <= 1 + 1e-3
+        return within and (found.logits.link != "softmax" or sums_to_one)
 
     @cached_property
     def noise(self) -> np.ndarray:

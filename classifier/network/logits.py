@@ -46,12 +46,12 @@ def logit_source(steps: list[Step], output: np.ndarray, own_link: str | None) ->
     (softmax as a plain function behind it), last the logarithm of the output.
     """
     if own_link == "identity":
-        return _before_saturation(steps, output) or _own_output(output, own_link)
+        return _before_saturation(steps, output) or own_output(output, own_link)
     for step in reversed(steps):
         if step.output is None or not np.array_equal(step.output, output, equal_nan=True):
             continue
         if _gives_no_probability(step):
-            return _own_output(output, own_link)
+            return own_output(output, own_link)
         if link := _step_link(step):
             return LogitSource(f"input of {step.words}", link, step.layer, step.attribute, "input")
     for step in reversed(steps):
@@ -63,7 +63,7 @@ def logit_source(steps: list[Step], output: np.ndarray, own_link: str | None) ->
         return LogitSource("log of the probability", "softmax", from_scores=True)
     if output.min() >= 0 and output.max() <= 1:
         return LogitSource("logit of the probability", "sigmoid", from_scores=True)
-    return _own_output(output, own_link)
+    return own_output(output, own_link)
 
 
 def _before_saturation(steps: list[Step], output: np.ndarray) -> LogitSource | None:
@@ -81,7 +81,8 @@ def _before_saturation(steps: list[Step], output: np.ndarray) -> LogitSource | N
     return None
 
 
-def _own_output(output: np.ndarray, link: str | None) -> LogitSource:
+def own_output(output: np.ndarray, link: str | None) -> LogitSource:
+    """The output as it is; what makes scores of it is `link`, or follows from how many it gives."""
     link = "sigmoid" if output.shape[-1] == 1 and link != "identity" else link or "softmax"
     return LogitSource("the model's own output", link)
 

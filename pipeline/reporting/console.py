@@ -9,6 +9,7 @@ from pipeline.dataset.runner import Outcome
 from pipeline.explaining.changes import ChangedExplanation
 from pipeline.explaining.explanation import Explanation, percent
 from pipeline.explaining.view_image import ViewImage
+from runtime import escaped
 
 MOST = 24  # images that get lines on the console and in the record; of more, the store has them
 
@@ -51,7 +52,7 @@ class Console:
         """Says why something failed, of the first few; whether it was said."""
         self._failures += 1
         if self._failures <= MOST:
-            print(reason, file=sys.stderr)
+            print(escaped(reason), file=sys.stderr)
         return self._failures <= MOST
 
     def interrupted(self, kept: str) -> None:
@@ -60,7 +61,7 @@ class Console:
 
     def wrote(self, path: Path, replaces: bool = False) -> None:
         """Says where a file is."""
-        print(f"{path} (replaces an older one)" if replaces else path)
+        print(escaped(str(path)) + (" (replaces an older one)" if replaces else ""))
 
     def total(self, done: int, failed: int, store: Path) -> None:
         """Says how many images were done, and how fast."""
@@ -71,13 +72,13 @@ class Console:
         )
 
     def _explanations(self, path: Path, explanations: Sequence[Explanation]) -> None:
-        print(path)
+        print(escaped(str(path)))
         firsts = {explanation.classifier_title: explanation for explanation in explanations}
         for classifier, explanation in firsts.items():
-            print(f"  {classifier}: {predictions(explanation)}")
+            print(escaped(f"  {classifier}: {predictions(explanation)}"))
         for explanation in explanations:
             for line in remarks(explanation):
-                print(f"  {explanation.one_line_title}: {line}")
+                print(escaped(f"  {explanation.one_line_title}: {line}"))
 
     def _changes(self, changed: Sequence[ChangedExplanation]) -> None:
         """A line for each explanation and experiment."""
@@ -88,13 +89,14 @@ class Console:
             before = some[0].before.one_line_title
             if experiment == "masking":
                 for one in some:
-                    print(f"  {before}: {masking_line(one)}")
+                    print(escaped(f"  {before}: {masking_line(one)}"))
             else:
-                print(f"  {before}: r {', '.join(map(augmentation_words, some))}")
+                words = ", ".join(map(augmentation_words, some))
+                print(escaped(f"  {before}: r {words}"))
 
     def _view(self, view: ViewImage) -> None:
         path = [] if view.path is None else [str(view.path)]
-        print(", ".join([*path, *view.title.split("\n")]))
+        print(escaped(", ".join([*path, *view.title.split("\n")])))
 
 
 def predictions(explanation: Explanation) -> str:

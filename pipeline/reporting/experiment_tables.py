@@ -14,7 +14,7 @@ from pipeline.explaining.changes import RANDOM_PLACES, SURVIVES, planned_changes
 from pipeline.plan import Plan
 from pipeline.reporting.own_rows import OwnRows
 from pipeline.reporting.tables import DIGITS
-from runtime import write_text
+from runtime import csv_cell, write_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +90,19 @@ class ExperimentResult:
         writer = csv.DictWriter(text, list(self.rows[0]))
         writer.writeheader()
         writer.writerows(
-            {key: "nan" if value is None else value for key, value in row.items()}
-            for row in self.rows
+            {key: _cell(value) for key, value in row.items()} for row in self.rows
         )
         write_text(table, text.getvalue())
         title, about = self.table.title, self.table.about
         write_text(summary, f"## {title}\n\n{self.as_text('pipe')}\n\n{about}\n")
         return written
+
+
+def _cell(value):
+    """A value as a CSV file has it."""
+    if value is None:
+        return "nan"
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 def experiment_results(plan: Plan, keys: Sequence[dict[str, str]]) -> list[ExperimentResult]:

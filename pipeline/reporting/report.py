@@ -19,7 +19,7 @@ from pipeline.reporting.map_figures import MapFigures
 from pipeline.reporting.results import Results
 from pipeline.reporting.run_record import RunRecord
 from pipeline.reporting.view_figures import ViewFigures
-from runtime import write_text
+from runtime import csv_cell, write_text
 
 
 class Report:
@@ -147,7 +147,10 @@ class Report:
         if not self._failures:
             return
         table = io.StringIO(newline="")
-        rows = [(image, asker, reason) for (image, asker), reason in self._failures.items()]
+        rows = [
+            tuple(map(csv_cell, (image, asker, reason)))
+            for (image, asker), reason in self._failures.items()
+        ]
         csv.writer(table).writerows([("image", "of", "reason"), *rows])
         write_text(path, table.getvalue())
         self.console.wrote(path)

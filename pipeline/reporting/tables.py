@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from evaluation.statistics import ALL
-from runtime import write_text
+from runtime import csv_cell, write_text
 
 DIGITS = 3
 LEFT_OUT = ("agreement", "evaluated", "image_hash", "classifier_hash", "options")  # of results.csv
@@ -66,4 +66,9 @@ def written(table, style: str) -> str:
 
 
 def _csv(table, path: Path, index: bool = False) -> Path:
-    return write_text(path, table.to_csv(index=index))
+    def safe(value):
+        return csv_cell(value) if isinstance(value, str) else value
+
+    texts = table.select_dtypes(["object", "string"]).columns
+    table = table.assign(**{name: table[name].map(safe) for name in texts})
+    return write_text(path, table.rename(columns=safe, index=safe).to_csv(index=index))

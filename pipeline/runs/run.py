@@ -9,10 +9,11 @@ from images import find_clips
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.dataset.ray_engine import run_on_ray
 from pipeline.dataset.runner import Outcome, Runner
-from pipeline.dataset.store import set_aside
+from pipeline.dataset.store import FOLDER, set_aside
 from pipeline.plan import Plan
 from pipeline.reporting.report import Report
 from pipeline.runs.prepare import prepared
+from runtime import remove_unfinished
 
 
 def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
@@ -23,6 +24,8 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     """
     folder = plan.display.output_dir
     _make_folder(folder)
+    remove_unfinished(folder)
+    remove_unfinished(folder / FOLDER)
     truths = GroundTruthIndex(plan)
     classifiers = prepared(plan) if classifiers is None else classifiers
     if classifiers[0].frames:

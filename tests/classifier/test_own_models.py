@@ -79,6 +79,15 @@ def test_a_saturated_regression_still_has_a_gradient():
     assert np.abs(gradients).max() > 0
 
 
+def test_a_number_that_is_in_0_to_1_by_chance_is_no_probability():
+    inputs = keras.Input((8, 8, 3))
+    light = keras.ops.mean(inputs / 255, axis=(1, 2))[:, :1]
+    model = keras.Model(inputs, 1.5 * light)  # 0.75 on an image of noise
+    assert load_classifier(model, preprocessing="none").task == "regression"
+    model = keras.Model(inputs, 1.0 * light)
+    assert load_classifier(model, preprocessing="none").task == "classification"
+
+
 def test_a_sigmoid_is_a_probability_and_says_nothing(capsys):
     classifier = load_classifier(one_output("sigmoid"))
     assert classifier.task == "classification"

@@ -36,7 +36,7 @@ EXPLAINED = (
         saved=".keras",
         sidecar={"task": "regression"},
         methods=("GRADCAM", "RISE"),
-        share=0.6,
+        share=0.4,
         target=0,
     ),
     Explained(

@@ -4,17 +4,26 @@ import re
 
 import numpy as np
 import pytest
-from zoo import heads, inputs, nesting, odd_layers, precision, regression, without_maps
+from zoo import (
+    formats,
+    heads,
+    inputs,
+    keras2,
+    nesting,
+    odd_layers,
+    precision,
+    regression,
+    without_maps,
+)
 from zoo.rows import OPTIONS, SPREADS, Explained
 from zoo.scene import is_strongest_on_disc, scene, share_on_disc
 
 from methods import METHODS
 from runtime import noting
 
-KINDS = (heads, inputs, nesting, odd_layers, precision, regression, without_maps)
+KINDS = (formats, heads, inputs, keras2, nesting, odd_layers, precision, regression, without_maps)
 EXPLAINED = [row for kind in KINDS for row in kind.EXPLAINED]
 REFUSED = [row for kind in KINDS for row in kind.REFUSED]
-SLOW = pytest.mark.slow
 
 
 def by_name(rows):
@@ -75,4 +84,4 @@ def test_what_is_refused_is_refused_in_its_line(row, tmp_path):
 def test_there_are_a_hundred_rows_each_with_a_name_of_its_own():
     names = [row.name for row in (*EXPLAINED, *REFUSED)]
     assert len(set(names)) == len(names)
-    assert len(names) >= 98
+    assert len(names) >= 100

@@ -73,10 +73,13 @@ def constructed(model: keras.Model, seen: Callable | str = "none") -> keras.Mode
     """The model with constructed weights; its first layers get what `seen` makes of an image.
 
     A layer sees colours where it gets one or three channels, or is called `eye`; it gives scores
-    where it gives fewer than four, or is called `scores`; all others pass the channels on.
+    where it gives fewer than four, or is called `scores`; all others pass the channels on. What is
+    called `own`, and what is recurrent, stays as it is.
     """
     for _, layer in layers_within(model):
         own = {variable.name: variable for variable in getattr(layer, "weights", ())}
+        if "recurrent_kernel" in own or layer.name.startswith("own"):
+            continue
         if next(layers_within(layer), None) is None and own.keys() & set(KERNELS):
             _set(layer, own, seen)
     return model

@@ -11,7 +11,8 @@ TOKENS = "mix its positions as tokens .*take a method that needs no layer"
 
 
 def perceptron(x):
-    x = layers.Dense(4, "relu", name="eye")(layers.Flatten()(layers.AveragePooling2D(64)(x)))
+    x = layers.Dense(4, name="eye")(layers.Flatten()(x))
+    x = layers.ReLU()(layers.Rescaling(1, offset=0.15)(x))
     return layers.Dense(2, "softmax")(x)
 
 
@@ -54,7 +55,7 @@ def tokens(x, mix: bool):
 def mixer(x):
     x = layers.Reshape((64, 4))(features(x, 8, name="patches"))
     x = layers.Permute((2, 1))(x)
-    x = layers.Permute((2, 1))(layers.Dense(64)(x))
+    x = layers.Permute((2, 1))(layers.Dense(64, kernel_initializer="ones", name="own")(x))
     x = layers.Dense(4, "relu")(x)
     return layers.Dense(2, "softmax")(layers.GlobalAveragePooling1D()(x))
 
@@ -90,8 +91,14 @@ REFUSED = (
             "perceptron": perceptron,
             "dense over pixels": pixels,
             "bag of patches": bag_of_patches,
-            "rows in turn": rows_in_turn,
         }.items()
+    ),
+    Refused(
+        name="rows in turn, by its layer",
+        make=by(rows_in_turn),
+        options={"preprocessing": "none"},  # whether it rescales is not seen through its gates
+        method="GRADCAM",
+        line=NO_MAPS,
     ),
     *(
         Refused(name=f"{name}, by its layer", make=by(f), method=method, line=TOKENS)

@@ -256,3 +256,12 @@ def test_pooling_by_attention_mixes_nothing():
     x = layers.GlobalAveragePooling1D()(layers.Multiply()([x, weights]))
     classifier = load_classifier(keras.Model(inputs, layers.Dense(3, "softmax")(x)))
     assert classifier.map_layers == ("conv",)
+
+
+def test_rescaling_before_a_cut_into_patches_is_seen():
+    inputs = keras.Input((32, 32, 3))
+    x = keras.ops.reshape(inputs / 255, (-1, 8, 4, 32, 3))
+    x = keras.ops.reshape(x, (-1, 4, 32, 3))
+    x = layers.Conv2D(4, 3)(x)
+    x = keras.ops.mean(keras.ops.reshape(x, (-1, 8, 2, 30, 4)), axis=(1, 2, 3))
+    assert load_classifier(keras.Model(inputs, layers.Dense(3, "softmax")(x))).cautions == ()
