@@ -36,24 +36,24 @@ def applications() -> dict[str, Application]:
 
     from classifier.embedded import EMBEDDED
 
-    found = {f.__name__: Application(f.__name__, f, EMBEDDED[f], True) for f in EMBEDDED}
+    known = {f.__name__: Application(f.__name__, f, EMBEDDED[f], True) for f in EMBEDDED}
     for name, constructor in sorted(vars(keras.applications).items()):
         if name[0].isupper() and callable(constructor):
             preprocess = sys.modules[constructor.__module__].preprocess_input
-            found[name] = Application(name, constructor, _copying(preprocess), False)
-    return found
+            known[name] = Application(name, constructor, _copying(preprocess), False)
+    return known
 
 
 def canonical(name: str) -> str:
-    """The same text for all ways to write a classifier's name."""
-    aliases = {alias.casefold(): own.casefold() for alias, own in ALIASES.items()}
+    """The classifier's full name without its case, also where `name` is short for it."""
+    aliases = {alias.casefold(): full_name.casefold() for alias, full_name in ALIASES.items()}
     return aliases.get(name.casefold(), name.casefold())
 
 
 def find_application(name: str) -> Application:
     """The application of that name, in any case. Raises ValueError with the nearest name."""
     known = applications()
-    by_folded = {canonical(own): known[own] for own in known}
+    by_folded = {canonical(full_name): known[full_name] for full_name in known}
     if canonical(name) not in by_folded:
         raise ValueError(f"no classifier '{name}'{suggest(name, known)} (or give --model_path)")
     return by_folded[canonical(name)]

@@ -55,7 +55,7 @@ class Detector(BlackBox):
 
     def detections(self, inputs: np.ndarray) -> Detections:
         """What is found in preprocessed images. Raises ValueError where it is of other shapes."""
-        boxes, scores = (np.asarray(found, np.float32) for found in self.function(inputs))
+        boxes, scores = (np.asarray(part, np.float32) for part in self.function(inputs))
         shapes = boxes.shape, scores.shape
         if not (boxes.ndim == scores.ndim == 3 and boxes.shape == (*scores.shape[:2], 4)):
             raise ValueError(f"the detector gave {shapes}; expected (N, D, 4) and (N, D, classes)")
@@ -91,11 +91,12 @@ class Detector(BlackBox):
 
         Raises ValueError where none does.
         """
-        found = self.detections(inputs[np.newaxis])
-        overlaps = np.asarray(overlap(found.boxes[0], box)) * (found.scores[0].max(axis=-1) > 0)
+        detections = self.detections(inputs[np.newaxis])
+        is_detected = detections.scores[0].max(axis=-1) > 0
+        overlaps = np.asarray(overlap(detections.boxes[0], box)) * is_detected
         if not overlaps.any():
             raise ValueError("it has no detection that overlaps the box")
-        return TargetBox(tuple(box), tuple(found.scores[0, overlaps.argmax()].tolist()))
+        return TargetBox(tuple(box), tuple(detections.scores[0, overlaps.argmax()].tolist()))
 
     def input_gradients(self, inputs: np.ndarray, class_indices, rule: str) -> dict:
         """`gradients` (N, H, W, C): how the score of each image's class, or box, changes.
@@ -126,21 +127,23 @@ class Detector(BlackBox):
         import tensorflow as tf
 
         try:
-            found = self.function(images)
+            parts = self.function(images)
         except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
             raise ValueError(NO_GRADIENT) from error
-        if not all(map(tf.is_tensor, found)):
+        if not all(map(tf.is_tensor, parts)):
             raise ValueError(NO_GRADIENT)
-        return Detections(*(tf.cast(part, tf.float32) for part in found))
+        return Detections(*(tf.cast(part, tf.float32) for part in parts))
 
-    def _columns(self, found: Detections):
+    def _columns(self, detections: Detections):
         """(N, K + contrasts): each class's best score, and each box's similarity."""
         import tensorflow as tf
 
-        classes = tf.reduce_max(tf.pad(found.scores, ((0, 0), (0, 1), (0, 0))), axis=1)
+        classes = tf.reduce_max(tf.pad(detections.scores, ((0, 0), (0, 1), (0, 0))), axis=1)
         columns = [
-            similarity(found, one) if isinstance(one, TargetBox) else one.of(classes)
-            for one in self.contrasts
+            similarity(detections, contrast)
+            if isinstance(contrast, TargetBox)
+            else contrast.of(classes)
+            for contrast in self.contrasts
         ]
         return tf.concat([classes, *columns], axis=1)
 
@@ -149,7 +152,7 @@ class Detector(BlackBox):
         return columns, columns
 
 
-def similarity(found: Detections, target: TargetBox):
+def similarity(detections: Detections, target: TargetBox):
     """(N, 1): the largest IoU times cosine of scores (eq. 4 and 5); 0 where nothing is found.
 
     Of a single class, whose cosine is always 1, its score is the paper's third factor, objectness.
@@ -157,11 +160,11 @@ def similarity(found: Detections, target: TargetBox):
     import tensorflow as tf
 
     scores = tf.math.l2_normalize(tf.constant(target.scores, tf.float32))
-    lengths = tf.norm(found.scores, axis=-1)
-    cosines = tf.math.divide_no_nan(tf.linalg.matvec(found.scores, scores), lengths)  # (N, D)
+    lengths = tf.norm(detections.scores, axis=-1)
+    cosines = tf.math.divide_no_nan(tf.linalg.matvec(detections.scores, scores), lengths)  # (N, D)
     if len(target.scores) == 1:
-        cosines = found.scores[..., 0]
-    alike = overlap(found.boxes, target.box) * cosines
+        cosines = detections.scores[..., 0]
+    alike = overlap(detections.boxes, target.box) * cosines
     return tf.reduce_max(tf.pad(alike, ((0, 0), (0, 1))), axis=1, keepdims=True)
 
 

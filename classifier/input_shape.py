@@ -7,15 +7,15 @@ DEFAULT_FRAMES = 16  # where it takes clips of any length
 LARGEST_SIDE = 8192  # pixels
 
 
-def input_shape(found, options: dict[str, Any]) -> tuple[int, ...]:
+def input_shape(model, options: dict[str, Any]) -> tuple[int, ...]:
     """(height, width, channels) of a model's or function's images; frames before it of clips.
 
     Raises ValueError where it takes something else, or is said to take another size than it does.
     """
-    shape = getattr(found, "input_shape", None)
-    if shape is None and hasattr(found, "get_build_config"):
-        shape = (found.get_build_config() or {}).get("input_shape")
-    size = options.get("input_size") or getattr(found, "input_size", None) or DEFAULT_SIZE
+    shape = getattr(model, "input_shape", None)
+    if shape is None and hasattr(model, "get_build_config"):
+        shape = (model.get_build_config() or {}).get("input_shape")
+    size = options.get("input_size") or getattr(model, "input_size", None) or DEFAULT_SIZE
     shape = shape or (None, *size, 3)
     if isinstance(shape, (dict, list)) and not isinstance(shape[0], (int, type(None))):
         raise ValueError(f"the model has {len(shape)} inputs; a classifier has one image")
@@ -23,13 +23,14 @@ def input_shape(found, options: dict[str, Any]) -> tuple[int, ...]:
         raise ValueError(
             f"the model takes inputs {tuple(shape)}; expected (N, H, W, C), or (N, T, H, W, C)"
         )
-    own = (shape[-3], shape[-2])
-    if "input_size" in options and any(o not in (None, s) for o, s in zip(own, size, strict=True)):
+    height, width = shape[-3:-1]
+    is_other_size = height not in (None, size[0]) or width not in (None, size[1])
+    if "input_size" in options and is_other_size:
         raise ValueError(
-            f"input_size is {list(size)}, and the model takes images of {own[0]} x {own[1]}"
+            f"input_size is {list(size)}, and the model takes images of {height} x {width}"
         )
     frames = (shape[1] or DEFAULT_FRAMES,) if len(shape) == 5 else ()
-    shape = (*frames, own[0] or size[0], own[1] or size[1], shape[-1] or 3)
+    shape = (*frames, height or size[0], width or size[1], shape[-1] or 3)
     if shape[-1] == 1 and options.get("preprocessing", "none") not in ("none", "tf"):
         raise ValueError(
             f"the model takes grey images: preprocessing none or tf, not {options['preprocessing']}"

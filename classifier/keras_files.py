@@ -148,9 +148,9 @@ def reason(error: Exception, config: dict[str, Any], version: str) -> tuple[str,
     if "TFSMLayer" in kinds:
         folder = kinds["TFSMLayer"].get("config", {}).get("filepath", "")
         return "it holds a SavedModel of its own (TFSMLayer)", f"give that folder: {folder}"
-    own = [name for name, layer in kinds.items() if _is_own(name, layer)]
-    if own:
-        names = ", ".join(own)
+    custom = [name for name, layer in kinds.items() if _is_own(name, layer)]
+    if custom:
+        names = ", ".join(custom)
         return f"it has layers of its own ({names}) that only their code can build", BUILD_IT
     if _numbers(version) > _numbers(keras.__version__):
         return (

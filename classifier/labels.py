@@ -63,32 +63,36 @@ class Labels:
             return self._checked_index(text.removeprefix("index:"), target)
         text = text.replace(" ", "_")
         names = [name.replace(" ", "_") for name in self.names]
-        found = [i for i, name in enumerate(names) if name == text]
-        found = found or [i for i, own in enumerate(self.ids) if own and own == text.lower()]
-        found = found or [i for i, n in enumerate(names) if n.casefold() == text.casefold()]
-        if len(found) > 1:
-            ways = ", ".join(f"index:{i}" + f" ({self.ids[i]})" * bool(self.ids[i]) for i in found)
-            raise ValueError(f"class '{target}' occurs {len(found)} times; say which: {ways}")
-        if found:
-            return found[0]
+        indices = [i for i, name in enumerate(names) if name == text]
+        indices = indices or [
+            i for i, wordnet_id in enumerate(self.ids) if wordnet_id and wordnet_id == text.lower()
+        ]
+        indices = indices or [i for i, n in enumerate(names) if n.casefold() == text.casefold()]
+        if len(indices) > 1:
+            ways = ", ".join(
+                f"index:{i} ({self.ids[i]})" if self.ids[i] else f"index:{i}" for i in indices
+            )
+            raise ValueError(f"class '{target}' occurs {len(indices)} times; say which: {ways}")
+        if indices:
+            return indices[0]
         if text.lstrip("-").isdigit():
             return self._checked_index(text, target)
         raise ValueError(f"no class '{target}' among {len(self)}{suggest(text, names)}")
 
     def split(self, text: str) -> list[str]:
         """The classes that `text` asks for, between commas; a name may have commas of its own."""
-        parts, found = text.split(","), []
+        parts, names = text.split(","), []
         while parts:
             ends = [end for end in range(len(parts), 1, -1) if self._has(",".join(parts[:end]))]
             end = ends[0] if ends else 1
-            found.append(",".join(parts[:end]).strip())
+            names.append(",".join(parts[:end]).strip())
             parts = parts[end:]
-        return [part for part in found if part]
+        return [part for part in names if part]
 
     def _has(self, name: str) -> bool:
         """Whether a class is called so, as `index` reads names."""
         wanted = name.strip().replace(" ", "_").casefold()
-        return any(own.replace(" ", "_").casefold() == wanted for own in self.names)
+        return any(known.replace(" ", "_").casefold() == wanted for known in self.names)
 
     def _checked_index(self, digits: str, target: str) -> int:
         if not digits.strip().isdigit() or int(digits) >= len(self):
@@ -159,10 +163,10 @@ def unnumbered(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
-    found = [NUMBERED.fullmatch(line) for line in lines]
-    if not lines or not all(found):
+    matches = [NUMBERED.fullmatch(line) for line in lines]
+    if not lines or not all(matches):
         return lines
-    names = {int(line["number"]): line["name"] for line in found}
+    names = {int(line["number"]): line["name"] for line in matches}
     first = min(names)
     if len(names) < len(lines) or first > 1 or max(names) - first + 1 > len(lines):
         return lines  # numbers that are parts of names: "7 up", "12 monkeys"
@@ -178,8 +182,8 @@ def named_classes(names: Any, source: str = "") -> Labels:
     ids = None
     if isinstance(names, dict):
         names = _by_number(names, source)
-        if names and all(isinstance(one, list) and len(one) == 2 for one in names):
-            ids, names = ([one[part] for one in names] for part in (0, 1))
+        if names and all(isinstance(pair, list) and len(pair) == 2 for pair in names):
+            ids, names = ([pair[part] for pair in names] for part in (0, 1))
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"class names{source}: expected a list of names")
     names = [name.strip() for name in names]

@@ -103,8 +103,11 @@ def model_from_keras_2(config: dict[str, Any]):
     from keras.src.saving import serialization_lib
 
     with serialization_lib.SafeModeScope(True):
-        own = OWN | {"LayerScale": convnext.LayerScale, "StochasticDepth": convnext.StochasticDepth}
-        return saving_utils.model_from_config(translated(config), custom_objects=own)
+        of_convnext = {
+            "LayerScale": convnext.LayerScale,
+            "StochasticDepth": convnext.StochasticDepth,
+        }
+        return saving_utils.model_from_config(translated(config), custom_objects=OWN | of_convnext)
 
 
 def translated(data: dict[str, Any]) -> dict[str, Any]:
@@ -146,8 +149,10 @@ def renamed(name: str) -> str:
 def _node(node: list, models: dict[str, str]) -> dict[str, Any]:
     """A call's arguments {args, kwargs} of `[[layer, node, tensor, arguments], ...]`."""
     inputs = [node] if _is_reference(node) else node
-    values = [_tensors(one[:3], models) for one in inputs]
-    given = {key: value for one in inputs for key, value in (one[3:] or [{}])[0].items()}
+    values = [_tensors(reference[:3], models) for reference in inputs]
+    given = {
+        key: value for reference in inputs for key, value in (reference[3:] or [{}])[0].items()
+    }
     given = {key: _tensors(value, models) for key, value in given.items()}
     given = {key: value for key, value in given.items() if value is not None and key != "name"}
     args = values if len(values) == 1 else [values]
@@ -240,8 +245,8 @@ def _known_keys(kind: str, config: dict[str, Any]) -> dict[str, Any]:
 def _keys(layer: type) -> set[str]:
     """What a layer's constructor takes by name, what it passes on to its base class included."""
     known: set[str] = set()
-    for one in layer.__mro__:
-        parameters = inspect.signature(one.__init__).parameters
+    for kind in layer.__mro__:
+        parameters = inspect.signature(kind.__init__).parameters
         known |= set(parameters)
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
@@ -258,7 +263,7 @@ def _initializer(value: Any) -> Any:
 def slices(spec: Any) -> Any:
     """What stands between the brackets of x[...], of Keras 2's way to write it."""
     if isinstance(spec, (list, tuple)):
-        return tuple(slices(one) for one in spec)
+        return tuple(slices(part) for part in spec)
     if isinstance(spec, dict) and spec.get("class_name") == "__ellipsis__":
         return Ellipsis
     if isinstance(spec, dict):

@@ -104,16 +104,16 @@ def _load_layer(layer, arrays: dict[str, np.ndarray]) -> None:
 def named_variables(layer) -> list[tuple[str, Any]]:
     """(path, variable) of all weights, trained ones first, named as Keras 2 named them."""
     owners = {
-        id(variable): one
-        for one in layer._flatten_layers()
-        for variable in (*one._trainable_variables, *one._non_trainable_variables)
+        id(variable): owner
+        for owner in layer._flatten_layers()
+        for variable in (*owner._trainable_variables, *owner._non_trainable_variables)
     }
-    found = []
+    named = []
     for variable in (*layer.trainable_weights, *layer.non_trainable_weights):
         parents, _, name = variable.path.rpartition("/")
         old = OLD_NAMES.get(type(owners.get(id(variable))).__name__, {})
-        found.append((f"{parents}/{old.get(name, name)}", variable))
-    return found
+        named.append((f"{parents}/{old.get(name, name)}", variable))
+    return named
 
 
 def _paired(variables: list[tuple[str, Any]], arrays: dict[str, np.ndarray]) -> list[tuple]:
@@ -133,9 +133,9 @@ def _paired(variables: list[tuple[str, Any]], arrays: dict[str, np.ndarray]) -> 
 
 def _with_parent(name: str, parents: set[str]) -> str:
     """ "Conv/BatchNorm/gamma" as "Conv_BatchNorm/gamma", where a layer is now called so."""
-    *above, own = name.split("/")
+    *above, last = name.split("/")
     joined = ["_".join(above[start:]) for start in range(len(above))]
-    return next((f"{parent}/{own}" for parent in joined[:-1] if parent in parents), name)
+    return next((f"{parent}/{last}" for parent in joined[:-1] if parent in parents), name)
 
 
 def _last_parts(path: str, depth: int) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def _by_name(name: str, options: dict[str, Any], weights) -> Classifier:
 
 def _from_path(path: str, options: dict[str, Any], trust: bool) -> Classifier:
     options = read_sidecar(path) | options
-    found = open_model(path, trust)
-    around = around_model if hasattr(found, "layers") else around_function
+    model = open_model(path, trust)
+    around = around_model if hasattr(model, "layers") else around_function
     name = Path(path).stem if Path(path).exists() else path.partition(":")[0]
-    return around(found, name, options)
+    return around(model, name, options)

@@ -31,8 +31,8 @@ def mean_colour(classifier) -> np.ndarray:
     arrived = [_middles(inputs)]
     if classifier.has_layers and (learnt := _first_learnt_input(classifier.model, inputs)):
         arrived.insert(0, _middles(learnt[0]))
-    found = (_zero(values) for values in arrived if values is not None)
-    colour = next((colour for colour in found if colour is not None), MID_GREY)
+    candidates = (_zero(values) for values in arrived if values is not None)
+    colour = next((colour for colour in candidates if colour is not None), MID_GREY)
     return np.round(np.clip(colour, 0, 255), DECIMALS).astype(np.float32)
 
 
@@ -48,10 +48,10 @@ def _first_learnt_input(model, inputs: np.ndarray) -> list[np.ndarray]:
     """
     import keras
 
-    found = []
+    arrived = []
 
     def stopping(first, *args, **kwargs):
-        found.append(np.asarray(first, np.float32))
+        arrived.append(np.asarray(first, np.float32))
         raise _ReachedError
 
     learnt = (
@@ -66,7 +66,7 @@ def _first_learnt_input(model, inputs: np.ndarray) -> list[np.ndarray]:
             model(inputs, training=False)
     except _ReachedError:
         pass
-    return found
+    return arrived
 
 
 def _middles(values: np.ndarray) -> np.ndarray | None:

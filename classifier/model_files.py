@@ -43,25 +43,25 @@ def _from_module(module: str, function: str):
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
     try:
-        found = getattr(importlib.import_module(module), function)
-        found = found if _needs_images(found) else found()
+        model = getattr(importlib.import_module(module), function)
+        model = model if _needs_images(model) else model()
     except Exception as error:  # the user's own code
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise ValueError(f"model '{module}:{function}' fails: {reason}") from error
-    if not callable(found):
+    if not callable(model):
         raise ValueError(
-            f"model '{module}:{function}' gave a {type(found).__name__}; "
+            f"model '{module}:{function}' gave a {type(model).__name__}; "
             "expected a Keras model or a function images -> scores"
         )
-    return found
+    return model
 
 
-def _needs_images(found) -> bool:
+def _needs_images(model) -> bool:
     """Whether this is a model or a function of images, and not one that makes such a thing."""
-    if hasattr(found, "layers") or not callable(found):
+    if hasattr(model, "layers") or not callable(model):
         return True
     return any(
         parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-        for parameter in inspect.signature(found).parameters.values()
+        for parameter in inspect.signature(model).parameters.values()
     )

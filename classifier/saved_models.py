@@ -89,12 +89,14 @@ def refuse_reaching(path: str, graphs: list) -> None:
 
 def _reaching(graph) -> Iterator[tuple[str, str]]:
     """(function, operation) of what reaches out of a graph; "main" is no function."""
-    functions = {one.signature.name: one.node_def for one in graph.graph_def.library.function}
+    functions = {
+        function.signature.name: function.node_def for function in graph.graph_def.library.function
+    }
     savers = {name for name in functions if name.startswith(SAVERS)}
-    own = graph.object_graph_def.concrete_functions
+    concrete = graph.object_graph_def.concrete_functions
     callers = {name: nodes for name, nodes in functions.items() if name not in savers}
     called = {name for nodes in callers.values() for node in nodes for name in _calls(node)}
-    savers -= called | set(own)  # what the model calls itself is no saver
+    savers -= called | set(concrete)  # what the model calls itself is no saver
     of_saver = _saver_nodes(graph)
     main = [node for node in graph.graph_def.node if node.name not in of_saver]
     bodies = {"main": main} | {n: nodes for n, nodes in functions.items() if n not in savers}
@@ -119,13 +121,13 @@ def _saver_nodes(graph) -> set[str]:
 
 
 def _ancestors(nodes: dict, ends) -> set[str]:
-    found, coming = set(), [end for end in ends if end in nodes]
+    ancestors, coming = set(), [end for end in ends if end in nodes]
     while coming:
         name = coming.pop()
-        if name in nodes and name not in found:
-            found.add(name)
+        if name in nodes and name not in ancestors:
+            ancestors.add(name)
             coming += [source.lstrip("^").split(":")[0] for source in nodes[name].input]
-    return found
+    return ancestors
 
 
 def _calls(node) -> Iterator[str]:
@@ -133,8 +135,8 @@ def _calls(node) -> Iterator[str]:
     for value in node.attr.values():
         if value.HasField("func"):
             yield value.func.name
-        for one in value.list.func:
-            yield one.name
+        for function in value.list.func:
+            yield function.name
 
 
 PASSED_ON = ("Identity", "IdentityN", "Cast", "Reshape", "EnsureShape", "StopGradient")
@@ -142,7 +144,7 @@ PASSED_ON = ("Identity", "IdentityN", "Cast", "Reshape", "EnsureShape", "StopGra
 
 def last_operation(graph, name: str) -> str:
     """The kind of the last operation that computes, of a graph's node; functions are entered."""
-    functions = {one.signature.name: one for one in graph.library.function}
+    functions = {function.signature.name: function for function in graph.library.function}
     nodes, wanted = {node.name: node for node in graph.node}, name
     for _ in range(1000):
         node = nodes.get(wanted.split(":")[0].lstrip("^"))
@@ -158,5 +160,5 @@ def last_operation(graph, name: str) -> str:
         output = wanted.rsplit(":", 1)[-1]
         number = int(output) if output.isdigit() else 0
         wanted = body.ret[body.signature.output_arg[number].name]
-        nodes = {one.name: one for one in body.node_def}
+        nodes = {node.name: node for node in body.node_def}
     return ""

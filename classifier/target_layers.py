@@ -101,8 +101,8 @@ class TargetLayers:
     def class_maps(self) -> str | None:
         """Path of the layer that gives a map for each class, where the head only pools these."""
         self.need_layers()
-        found = class_maps(self.network.trace)
-        return found and found.path
+        call = class_maps(self.network.trace)
+        return call and call.path
 
     def _path(self, layer: str | None) -> str:
         self.need_layers()

@@ -101,9 +101,9 @@ def folded_model(folds: Iterable[Folded], layer=None):
     """
     import keras
 
-    done = [one for one in folds if one.fold.convolution is not layer]
-    norms = [(one.fold.norm, "call", _adding(one.shift)) for one in done]
-    state = [pair for one in done for pair in one.weights]
+    done = [item for item in folds if item.fold.convolution is not layer]
+    norms = [(item.fold.norm, "call", _adding(item.shift)) for item in done]
+    state = [pair for item in done for pair in item.weights]
     with replaced(norms), keras.StatelessScope(state_mapping=state):
         yield
 

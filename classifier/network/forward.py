@@ -112,10 +112,10 @@ def _scores_and_logits(output, logits, source: LogitSource) -> tuple[Any, Any]:
     return scores, logits
 
 
-def difference(own: Outputs, folded: Outputs) -> str | None:
+def difference(original: Outputs, folded: Outputs) -> str | None:
     """How the folded model's logits or features are off; None where they agree."""
     for name in ("logits", "features"):
-        expected, given = getattr(own, name), getattr(folded, name)
+        expected, given = getattr(original, name), getattr(folded, name)
         if expected is None:
             continue
         expected, given = np.asarray(expected), np.asarray(given)
@@ -126,7 +126,7 @@ def difference(own: Outputs, folded: Outputs) -> str | None:
 
 
 def with_contrasts(outputs: Outputs, contrasts: tuple[Contrast, ...]) -> Outputs:
-    """The same pass with a further score and logit for each contrast, as if they were classes."""
+    """The outputs with a further score and logit for each contrast, as if they were classes."""
     import tensorflow as tf
 
     scores, logits = (
@@ -175,7 +175,7 @@ def gradients(forward, inputs, class_indices, features=None) -> dict:
 
 
 def head_gradients(forward, inputs, class_indices, features) -> dict:
-    """The same at features (N, h, w, C) given in the place of the layer's own: the head alone."""
+    """These features (N, h, w, C), in the place of the layer's own, and dS_c/dA: the head alone."""
     return gradients(forward, inputs, class_indices, features)
 
 

@@ -21,7 +21,7 @@ def mixing_layer(model, trace: Trace, call: LayerCall, inputs: np.ndarray) -> st
 
     positions = int(np.prod(call.shape[1:-1]))
     later = trace.calls[trace.calls.index(call) + 1 :]
-    later = [one for one in later if one.is_weighted and _is_row(one.shape, positions)]
+    later = [other for other in later if other.is_weighted and _is_row(other.shape, positions)]
     if not later:
         return None
     kept: dict[str, Any] = {}

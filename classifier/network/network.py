@@ -99,8 +99,8 @@ class Network(Anatomy):
         if self._kept is None or self._kept[1] != layer:
             return None
         kept, rows, row = self._kept[0], [], 0
-        for one in inputs:
-            while row < len(kept) and not np.array_equal(one, kept[row]):
+        for image in inputs:
+            while row < len(kept) and not np.array_equal(image, kept[row]):
                 row += 1
             if row == len(kept):
                 return None
@@ -127,7 +127,7 @@ class Network(Anatomy):
     def head_gradients(
         self, inputs: np.ndarray, class_indices: np.ndarray, features: np.ndarray, layer: str
     ) -> dict[str, np.ndarray]:
-        """The same where `layer` gives these features (N, h, w, C): the head alone, if compiled."""
+        """`features`, given in the place of what `layer` gives, and dS_c/dA: the head alone."""
         indices = np.asarray(class_indices, np.int32)
         return self._in_batches(programs.head_gradients, layer, inputs, indices, features)
 
@@ -253,6 +253,8 @@ class Network(Anatomy):
         """Whether the folded model computes what the model does; compared once for each layer."""
         if layer not in self._checked and not self.folding_refused:
             self._checked.add(layer)
-            own, folded = (self._forward(layer, mode)(self.noise) for mode in ("eager", "folded"))
-            self.folding_refused = programs.difference(own, folded)
+            original, folded = (
+                self._forward(layer, mode)(self.noise) for mode in ("eager", "folded")
+            )
+            self.folding_refused = programs.difference(original, folded)
         return not self.folding_refused

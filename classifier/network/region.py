@@ -104,8 +104,8 @@ def entries(model, trace: Trace, input_shape: tuple[int, ...]) -> list[Entry]:
         def listened(*args, **kwargs):
             number = calls[id(layer)] = calls.get(id(layer), -1) + 1
             for position in wanted:
-                one = trace.calls[position]
-                if one.layer is layer and one.number == number:
+                wanted_call = trace.calls[position]
+                if wanted_call.layer is layer and wanted_call.number == number:
                     seen[position] = np.asarray((args or tuple(kwargs.values()))[0], np.float32)
             if len(seen) == len(wanted):
                 raise _EnoughError
@@ -148,7 +148,7 @@ def has_learnt(call: LayerCall) -> bool:
 def _entry_positions(trace: Trace, input_shape: tuple[int, ...]) -> list[int]:
     """Calls of layers with weights that have none before them."""
     learnt = [i for i, call in enumerate(trace.calls) if has_learnt(call) and call.is_leaf]
-    found = []
+    positions = []
     for position in learnt:
         before = list(ancestors(trace, position))
         roots = [position, *before]
@@ -157,11 +157,11 @@ def _entry_positions(trace: Trace, input_shape: tuple[int, ...]) -> list[int]:
             trace.calls[i].input_shape[1:] == input_shape for i in roots
         )
         if begins and not any(has_learnt(trace.calls[i]) for i in before):
-            found.append(position)
-    return found
+            positions.append(position)
+    return positions
 
 
-def region(trace: Trace, found: list[Entry], position: int) -> Region | None:
+def region(trace: Trace, known: list[Entry], position: int) -> Region | None:
     """The part of the image that a call's grid covers; None where it cannot be known.
 
     That of its entry; where this is not the whole image, also less what kernels take off the
@@ -169,14 +169,16 @@ def region(trace: Trace, found: list[Entry], position: int) -> Region | None:
     the field, unless a layer behind the first weights crops.
     """
     before = {position, *ancestors(trace, position)}
-    own = [entry for entry in found if entry.position in before] or found[:1]
-    regions = [entry.region() for entry in own]
-    chain = [trace.calls[i] for i in _chain(trace, position, {entry.position for entry in own})]
+    before_it = [entry for entry in known if entry.position in before] or known[:1]
+    regions = [entry.region() for entry in before_it]
+    chain = [
+        trace.calls[i] for i in _chain(trace, position, {entry.position for entry in before_it})
+    ]
     crops = any(type(call.layer).__name__ in CROPS for call in chain)
-    first = min((entry.position for entry in own), default=0)
+    first = min((entry.position for entry in before_it), default=0)
     if _are_moved([trace.calls[i] for i in before if i > first]):
         return None
-    if not own or (not crops and all(one is not None and one.is_whole for one in regions)):
+    if not before_it or (not crops and all(one is not None and one.is_whole for one in regions)):
         return None if any(map(_cuts, chain)) else WHOLE
     if None in regions or np.ptp(regions, axis=0).max() > SLACK or any(map(_cuts, chain)):
         return None
@@ -188,15 +190,15 @@ def region(trace: Trace, found: list[Entry], position: int) -> Region | None:
 
 def _chain(trace: Trace, position: int, ends: set[int]) -> list[int]:
     """The calls from this one back to an entry, by their first inputs."""
-    found = []
+    positions = []
     while position is not None:
         call = trace.calls[position]
         if call.alias is None:
-            found.append(position)
+            positions.append(position)
         if position in ends:
-            return found
+            return positions
         position = call.source if call.alias is None else call.alias
-    return found
+    return positions
 
 
 def _within(outer: Region, inner: Region) -> Region:

@@ -87,13 +87,13 @@ def other_activations(trace: Trace) -> list[str]:
 
     known = {_folded(name) for name in dir(keras.activations) if name[0] != "_"} | {"prelu"}
     known -= {"relu", "relu6"} | {_folded(name) for name in NOT_ELEMENTWISE}
-    found = set()
+    names = set()
     for call in trace.calls:
         activation = getattr(call.layer, "activation", call.layer)
         name = getattr(activation, "__name__", type(activation).__name__)
         if _folded(name) in known and call.layer is not trace.logits.layer:
-            found.add(name)
-    return sorted(found)
+            names.add(name)
+    return sorted(names)
 
 
 def _folded(name: str) -> str:

@@ -30,8 +30,8 @@ def target_layers(trace: Trace) -> list[LayerCall]:
     ends = [end for end in ends if _has_weights(trace, end)]
     if not ends:
         raise NoPositionsError(f"no layer with weights gives maps {NO_MAPS}")
-    found = {trace.calls[i].path: trace.calls[i] for i in (_before_head(trace, e) for e in ends)}
-    return list(found.values())
+    last = {trace.calls[i].path: trace.calls[i] for i in (_before_head(trace, e) for e in ends)}
+    return list(last.values())
 
 
 def class_maps(trace: Trace) -> LayerCall | None:
@@ -95,13 +95,13 @@ def last_of_each_size(calls: list[LayerCall], path: str) -> list[LayerCall]:
     what only pads or pools.
     """
     position = max(i for i, call in enumerate(calls) if call.path == path)
-    found: dict[tuple, LayerCall] = {}
+    last: dict[tuple, LayerCall] = {}
     for call in calls[: position + 1]:
         size = call.shape[1:-1]
         keeps_size = size == call.input_shape[1:-1]
-        if call.is_map and call.is_leaf and (call.is_weighted or (size in found and keeps_size)):
-            found[size] = call
-    return [*found.values()] or [calls[position]]
+        if call.is_map and call.is_leaf and (call.is_weighted or (size in last and keeps_size)):
+            last[size] = call
+    return [*last.values()] or [calls[position]]
 
 
 def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
@@ -118,18 +118,18 @@ def find_layer(calls: list[LayerCall], name: str) -> LayerCall:
     if len(matches) > 1:
         raise ValueError(f"layer '{name}' stands for {' and '.join(sorted(matches))}; give one")
     (path,) = matches
-    found = next(call for call in calls if call.path == path)
-    if len(found.shape) < 4:
+    call = next(call for call in calls if call.path == path)
+    if len(call.shape) < 4:
         raise ValueError(
-            f"layer '{name}' gives {found.shape[1:]} for an image: it has no positions (h, w, K) "
+            f"layer '{name}' gives {call.shape[1:]} for an image: it has no positions (h, w, K) "
             "to draw a map of (list them: --list_layers)"
         )
-    if found.shape[0] != 1:
+    if call.shape[0] != 1:
         raise ValueError(
-            f"layer '{name}' gives {found.shape} for an image: it looks at {found.shape[0]} "
+            f"layer '{name}' gives {call.shape} for an image: it looks at {call.shape[0]} "
             "patches, not at the image as a whole (list them: --list_layers)"
         )
-    return found
+    return call
 
 
 def layer_lines(classifier) -> list[str]:

@@ -89,9 +89,7 @@ class ExperimentResult:
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, list(self.rows[0]))
         writer.writeheader()
-        writer.writerows(
-            {key: _cell(value) for key, value in row.items()} for row in self.rows
-        )
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in self.rows)
         write_text(table, text.getvalue())
         title, about = self.table.title, self.table.about
         write_text(summary, f"## {title}\n\n{self.as_text('pipe')}\n\n{about}\n")
