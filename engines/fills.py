@@ -83,10 +83,10 @@ def background(classifier, fill: str = "mean") -> np.ndarray:
     return filled_inputs(classifier, np.zeros((1, *classifier.input_shape[:-1], 3)), fill)
 
 
-def note_fill(classifier, fill: str = "mean") -> None:
-    """Notes a fill of one colour, in RGB, for the record and for the caption."""
+def note_fill(classifier, fill: str = "mean", more: str = "") -> None:
+    """Notes a fill of one colour, in RGB, for the record and, with `more`, for the caption."""
     rgb = colour_of(classifier, fill)
-    note(fill_rgb=rgb, caption=f"Hidden by {colour_words(rgb)}.")
+    note(fill_rgb=rgb, caption=f"Hidden by {colour_words(rgb)}{more}.")
 
 
 def colour_of(classifier, fill: str) -> list[float]:

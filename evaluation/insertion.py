@@ -16,7 +16,9 @@ from engines.perturbation import batch_for, batches_of, perturbed
 from evaluation.metric import positions
 from runtime import note
 
-Step = Annotated[int, "pixels that change at a time"]
+STEPS = 224  # where the step follows the image's size
+
+Step = Annotated[int, "pixels that change at a time; 0: a 224th of them, 224 of 224 x 224"]
 Hidden = Literal["blur", "black", "mean"]
 Score = Annotated[Literal["probability", "logit"], "what the curve is of"]
 
@@ -27,13 +29,13 @@ def insertion(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    step: Step = 224,
+    step: Step = 0,
     start: Annotated[Hidden, "what the pixels are shown on"] = "blur",
     score: Score = "probability",
 ) -> np.ndarray:
     """Area under the class's score while the most salient pixels are shown first.
 
-    Petsiuk 2018, algorithm 1. Notes each map's curve and its share of tied pixels.
+    Petsiuk 2018, algorithm 1. Notes each map's curve, its step and its share of tied pixels.
     """
     return _areas(inserted, maps, classifier, images, class_indices, step, start, score)
 
@@ -44,13 +46,13 @@ def deletion(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    step: Step = 224,
+    step: Step = 0,
     start: Annotated[Hidden, "what the pixels are replaced by"] = "mean",
     score: Score = "probability",
 ) -> np.ndarray:
     """Area under the class's score while the most salient pixels are taken away first.
 
-    Petsiuk 2018, algorithm 1. Notes each map's curve and its share of tied pixels.
+    Petsiuk 2018, algorithm 1. Notes each map's curve, its step and its share of tied pixels.
     """
     return _areas(deleted, maps, classifier, images, class_indices, step, start, score)
 
@@ -130,14 +132,16 @@ def _mixed(forward, pairs, ranks, first, rest, classes) -> dict:
 
 
 def _areas(program, maps, classifier, images, class_indices, step, start, score) -> np.ndarray:
-    if step < 1:
-        raise ValueError(f"{program.__name__}: step is at least 1 pixel, got {step}")
+    if step < 0:
+        raise ValueError(f"{program.__name__}: step is at least 1 pixel, or 0; got {step}")
+    step = step or max(1, round(maps[0].size / STEPS))
     shares, scores = curves(
         program, ranks_of(maps), classifier, images, class_indices, step, start, score
     )
     note(curve=[[shares.tolist(), row.tolist()] for row in scores])
     if start in OF_ONE_COLOUR:
         note(fill_rgb=[colour_of(classifier, start)] * len(maps))
+    note(step=[step] * len(maps))
     note(tied=[tied_share(saliency_map) for saliency_map in maps])
     meaningful = np.isfinite(maps).all(axis=positions(maps))
     return np.where(meaningful, np.trapezoid(scores, shares, axis=1), np.nan)

@@ -20,7 +20,7 @@ def drise(
     class_indices: np.ndarray,
     *,
     masks: Annotated[int, "how many random masks"] = 4000,
-    grid: Annotated[int, "cells of a mask in each direction"] = 16,
+    grid: Annotated[int, "cells of a mask in each direction, whatever the image's size"] = 16,
     keep: Annotated[float, "probability that a cell is kept"] = 0.5,
     seed: Annotated[int, "of the random masks"] = 0,
     until_stable: Annotated[

@@ -7,6 +7,9 @@ import numpy as np
 
 from engines.fills import background, note_fill
 from engines.perturbation import batch_for, batches_of, noted_by_image, perturbed, score_range
+from runtime import note
+
+PATCHES_IN_SIDE = 7  # where the patch follows the image's size
 
 
 def occlusion(
@@ -14,8 +17,10 @@ def occlusion(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    patch: Annotated[int, "side of the patch, pixels"] = 32,
-    stride: Annotated[int, "from one patch to the next, pixels"] = 16,
+    patch: Annotated[
+        int, "side of the patch, pixels; 0: a seventh of the shorter side, 32 of 224"
+    ] = 0,
+    stride: Annotated[int, "from one patch to the next, pixels; 0: half the patch"] = 0,
     fill: Annotated[
         Literal["mean", "black", "white"],
         "what covers; mean: the colour that is 0 once preprocessed",
@@ -30,8 +35,10 @@ def occlusion(
 
     Each pixel has the mean drop of the patches that cover it. Of clips it is (N, T, H, W), the
     patch being a block of frames, rows and columns. Raises ValueError where the patches would leave
-    pixels uncovered.
+    pixels uncovered. Notes the patch and the stride along each axis.
     """
+    patch = patch or max(1, round(min(classifier.input_size) / PATCHES_IN_SIDE))
+    stride = stride or max(1, patch // 2)
     sides, strides = (patch, patch), (stride, stride)
     if classifier.frames:
         frames = frames or max(1, classifier.frames // 4)
@@ -41,7 +48,9 @@ def occlusion(
             f"OCCLUSION: 1 <= stride <= patch, and of clips 1 <= frame_stride <= frames; got "
             f"{stride=}, {patch=}, {frame_stride=}, {frames=}"
         )
-    note_fill(classifier, fill)
+    note(patch=list(sides), stride=list(strides))
+    words = (" x ".join(map(str, lengths)) for lengths in (sides, strides))
+    note_fill(classifier, fill, ", patch {}, stride {}".format(*words))
     corners = patch_corners(classifier.input_shape[:-1], sides, strides)
     nowhere = np.full((1, len(sides)), -max(sides))  # the first covers nothing
     covered = np.concatenate([nowhere, corners]).astype(np.int32)

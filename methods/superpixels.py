@@ -7,13 +7,17 @@ import numpy as np
 
 from engines.fills import FILLS, segment_means
 from engines.perturbation import batches_of, perturbed, score_range
-from images import ImageError
+from images import ImageError, resized
 from runtime import note
 
 # Options that both have.
-Segmentation = Annotated[Literal["quickshift", "slic", "felzenszwalb"], "how superpixels are found"]
+Segmentation = Annotated[
+    Literal["quickshift", "slic", "felzenszwalb"],
+    "how superpixels are found, in an image below 224 pixels as if it were enlarged to that",
+]
 Hide = Annotated[Literal["mean", "black"], "what a hidden superpixel shows"]
 
+SIDE = 224  # pixels: for such images the segmentations' options are made
 SMALLEST_REST = 1e-6  # of a sample's weight in the fit: one that alone decides a coefficient
 MOST_SEGMENTS = 2000  # beyond it a linear model of them says nothing
 
@@ -27,29 +31,36 @@ SEGMENTATIONS: dict[str, dict[str, Any]] = {
 def superpixels(image: np.ndarray, name: str, seed: int) -> np.ndarray:
     """(H, W) int32 segments 0 .. S - 1 of an image (H, W, 3) in [0, 255], by scikit-image.
 
-    Raises ImageError where there is one segment only, or too many.
+    One whose shorter side has fewer than 224 pixels is enlarged to that, and each pixel gets the
+    segment at its middle: the options' sizes are in pixels, and would leave a segment or two.
+    Raises ImageError where there is one segment only, or too many, or one colour.
     """
+    if (image == image[:1, :1]).all():  # where quickshift's segments are made of ties
+        raise ImageError("the image has one colour, so no superpixels to switch on and off")
     from skimage import segmentation
 
     options = dict(SEGMENTATIONS[name])
     if name == "quickshift":
         options["rng"] = seed
-    labels = getattr(segmentation, name)(np.asarray(image, np.float64) / 255, **options)
+    size = image.shape[:2]
+    large = tuple(round(side * max(1, SIDE / min(size))) for side in size)
+    enlarged = np.asarray(resized(np.asarray(image, np.float32), large), np.float64)
+    labels = getattr(segmentation, name)(enlarged / 255, **options)
+    middles = (((2 * np.arange(n) + 1) * m // (2 * n)) for n, m in zip(size, large, strict=True))
+    labels = labels[np.ix_(*middles)]
     segments = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
     count = int(segments.max()) + 1
     if not 2 <= count <= MOST_SEGMENTS:
-        raise ImageError(_why_not(image, name, count))
+        raise ImageError(_why_not(name, count))
     note(superpixels=count)
     return segments
 
 
-def _why_not(image: np.ndarray, name: str, count: int) -> str:
+def _why_not(name: str, count: int) -> str:
     """Why an image with so many superpixels is not explained by them, and what would do."""
-    if (image == image[:1, :1]).all():
-        return "the image has one colour, so no superpixels to switch on and off"
     others = " or ".join(f"segmentation={other}" for other in SEGMENTATIONS if other != name)
     return (
-        f"{name} finds {count} superpixel{'s' * (count > 1)} in this image, and 2 to "
+        f"{name} finds {count} superpixel{'' if count == 1 else 's'} in this image, and 2 to "
         f"{MOST_SEGMENTS} are needed: try {others}"
     )
 

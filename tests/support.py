@@ -40,7 +40,7 @@ def relative_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 
-QUICK = {"masks": 64, "samples": 100, "segmentation": "slic", "patch": 8, "stride": 4}
+QUICK = {"masks": 64, "samples": 100, "segmentation": "slic", "hide": "black", "patch": 8}
 
 
 def quick(name: str) -> dict:
@@ -171,14 +171,14 @@ def subclassed(count: int = 3) -> keras.Model:
     return model
 
 
-def bright_classifier() -> Classifier:
+def bright_classifier(shape=(8, 8, 3)) -> Classifier:
     """The probability of class 1 is the mean brightness, from 0 to 1."""
 
     def scores(inputs):
         light = inputs.mean(axis=(1, 2, 3), dtype=np.float64) / 255
         return np.stack([1 - light, light], axis=1).astype(np.float32)
 
-    return Classifier("bright", BlackBox(scores, (8, 8, 3)), numbered_labels(2), lambda x: x)
+    return Classifier("bright", BlackBox(scores, shape), numbered_labels(2), lambda x: x)
 
 
 def keyed(rows):

@@ -31,7 +31,7 @@ def both():
         "RISE:masks=64",
         "SCORECAM",
         "LIME:samples=64:segmentation=slic:hide=black",
-        "KERNELSHAP:samples=100:segmentation=slic",
+        "KERNELSHAP:samples=100:segmentation=slic:hide=black",
         "INTEGRATED_GRADIENTS:baseline=mean",
     ],
 )

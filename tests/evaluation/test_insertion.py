@@ -81,10 +81,21 @@ def test_ties_are_in_reading_order_and_reported():
     assert tied_share(maps[0]) == pytest.approx(5 / 6)
 
 
-def test_a_step_below_one_is_refused():
+def test_a_negative_step_is_refused():
     images, maps = bright_image()
-    with pytest.raises(ValueError, match="at least 1 pixel, got 0"):
-        METRICS["DELETION"](maps, bright_classifier(), images, [1], step=0)
+    with pytest.raises(ValueError, match="at least 1 pixel, or 0; got -1"):
+        METRICS["DELETION"](maps, bright_classifier(), images, [1], step=-1)
+
+
+@pytest.mark.parametrize(("side", "step"), [(8, 1), (28, 4), (32, 5), (64, 18), (224, 224)])
+def test_the_step_is_a_224th_of_the_pixels(side, step):
+    maps = np.random.default_rng(0).random((1, side, side)).astype(np.float32)
+    images = np.zeros((1, side, side, 3), np.float32)
+    with noting() as notes:
+        METRICS["DELETION"](maps, bright_classifier((side, side, 3)), images, [1])
+    assert notes["step"] == [step]
+    ((shares, _),) = notes["curve"]
+    assert shares[1] == pytest.approx(step / side**2)
 
 
 def test_a_map_that_is_not_finite_has_no_area():

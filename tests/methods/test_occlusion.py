@@ -5,6 +5,7 @@ from support import NAMES, noise, reference, relative_difference, sequential
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import numbered_labels
 from methods.occlusion import occlusion
+from runtime import noting
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,7 +56,30 @@ def test_overlapping_patches_are_averaged_over_each_pixel():
     assert len(np.unique(finer.round(6))) > 9
 
 
-@pytest.mark.parametrize("wrong", [{"stride": 0}, {"patch": 8, "stride": 9}])
+@pytest.mark.parametrize("wrong", [{"stride": -1}, {"patch": 8, "stride": 9}, {"patch": -4}])
 def test_patches_that_leave_gaps_are_refused(wrong):
     with pytest.raises(ValueError, match="1 <= stride <= patch"):
         occlusion(mean_classifier((32, 32)), noise(count=1), [0], **wrong)
+
+
+@pytest.mark.parametrize(
+    ("size", "patch", "stride"),
+    [((28, 28), 4, 2), ((32, 32), 5, 2), ((64, 64), 9, 4), ((32, 224), 5, 2), ((224, 224), 32, 16)],
+)
+def test_the_patch_is_a_seventh_of_the_shorter_side_and_the_stride_half_of_that(
+    size, patch, stride
+):
+    image = np.full((1, *size, 3), 200, np.float32)
+    with noting() as notes:
+        found = occlusion(mean_classifier(size), image, [1], score="probability", fill="black")[0]
+    assert (notes["patch"], notes["stride"]) == ([patch] * 2, [stride] * 2)
+    assert notes["caption"].endswith(f"patch {patch} x {patch}, stride {stride} x {stride}.")
+    assert found[size[0] // 2, size[1] // 2] == pytest.approx(
+        200 / 255 * patch**2 / (size[0] * size[1]), rel=1e-2
+    )
+
+
+def test_the_stride_follows_a_patch_that_is_given():
+    with noting() as notes:
+        occlusion(mean_classifier((32, 32)), noise(count=1), [1], patch=7)
+    assert notes["stride"] == [3, 3]

@@ -11,7 +11,7 @@ from support import NAMES, noise, reference, relative_difference, sequential
 
 from classifier import BlackBox, Classifier, load_classifier
 from classifier.labels import numbered_labels
-from images import ImageError
+from images import ImageError, resized
 from methods import METHODS
 from methods.kernelshap import coalitions, kernelshap, shapley_values
 from methods.lime import lime, local_model, random_switches
@@ -143,6 +143,16 @@ def test_segmentations_are_numbered_through_and_the_same_each_time(name, committ
     np.testing.assert_array_equal(segments, superpixels(image, name, seed=0))
 
 
+@pytest.mark.parametrize("size", [(28, 28), (32, 32), (64, 96)])
+@pytest.mark.parametrize("name", SEGMENTATIONS)
+def test_small_images_have_as_many_superpixels_as_large_ones(name, size, committed):
+    image = resized(committed["image_u8"].astype(np.float32), size)
+    segments = superpixels(image, name, seed=0)
+    assert segments.shape == size
+    assert set(np.unique(segments)) == set(range(segments.max() + 1))
+    assert 15 < segments.max() < 200
+
+
 def test_an_image_without_superpixels_is_said():
     with pytest.raises(ImageError, match="the image has one colour"):
         superpixels(np.full((32, 32, 3), 9.0), "quickshift", 0)
@@ -168,7 +178,7 @@ def test_a_hidden_superpixel_shows_its_mean_or_black():
 def test_all_classes_come_from_one_run_and_the_seed_decides():
     classifier = load_classifier(sequential())
     images = np.repeat(noise(count=1), 2, axis=0)
-    options = {"samples": 64, "segmentation": "slic"}
+    options = {"samples": 64, "segmentation": "slic", "hide": "black"}
     with noting() as notes:
         together = lime(classifier, images, [0, 1], **options)
     assert notes["passes"] == 64
