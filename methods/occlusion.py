@@ -37,17 +37,7 @@ def occlusion(
     patch being a block of frames, rows and columns. Raises ValueError where the patches would leave
     pixels uncovered. Notes the patch and the stride along each axis.
     """
-    patch = patch or max(1, round(min(classifier.input_size) / PATCHES_IN_SIDE))
-    stride = stride or max(1, patch // 2)
-    sides, strides = (patch, patch), (stride, stride)
-    if classifier.frames:
-        frames = frames or max(1, classifier.frames // 4)
-        sides, strides = (frames, *sides), (frame_stride or max(1, frames // 2), *strides)
-    if not all(1 <= step <= side for side, step in zip(sides, strides, strict=True)):
-        raise ValueError(
-            f"OCCLUSION: 1 <= stride <= patch, and of clips 1 <= frame_stride <= frames; got "
-            f"{stride=}, {patch=}, {frame_stride=}, {frames=}"
-        )
+    sides, strides = _sides_and_strides(classifier, patch, stride, frames, frame_stride)
     note(patch=list(sides), stride=list(strides))
     words = (" x ".join(map(str, lengths)) for lengths in (sides, strides))
     note_fill(classifier, fill, ", patch {}, stride {}".format(*words))
@@ -73,6 +63,27 @@ def occlusion(
         return drops, {"score_range": score_range(values)}
 
     return noted_by_image(images, class_indices, explain)
+
+
+def _sides_and_strides(
+    classifier, patch: int, stride: int, frames: int, frame_stride: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The patch and its steps along each axis, of clips along time before, where 0 is given too.
+
+    Raises ValueError where they would leave pixels uncovered.
+    """
+    patch = patch or max(1, round(min(classifier.input_size) / PATCHES_IN_SIDE))
+    stride = stride or max(1, patch // 2)
+    sides, strides = (patch, patch), (stride, stride)
+    if classifier.frames:
+        frames = frames or max(1, classifier.frames // 4)
+        sides, strides = (frames, *sides), (frame_stride or max(1, frames // 2), *strides)
+    if not all(1 <= step <= side for side, step in zip(sides, strides, strict=True)):
+        raise ValueError(
+            f"OCCLUSION: 1 <= stride <= patch, and of clips 1 <= frame_stride <= frames; got "
+            f"{stride=}, {patch=}, {frame_stride=}, {frames=}"
+        )
+    return sides, strides
 
 
 def covered_patches(forward, inputs, corners, sides, filling, classes) -> dict:
