@@ -42,27 +42,39 @@ def occlusion(
     words = (" x ".join(map(str, lengths)) for lengths in (sides, strides))
     note_fill(classifier, fill, ", patch {}, stride {}".format(*words))
     corners = patch_corners(classifier.input_shape[:-1], sides, strides)
-    nowhere = np.full((1, len(sides)), -max(sides))  # the first covers nothing
-    covered = np.concatenate([nowhere, corners]).astype(np.int32)
-    batch = batch_for(classifier)
 
     def explain(image: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, dict]:
-        constants = (np.array(sides, np.int32), background(classifier, fill), classes)
-        answers = perturbed(
-            classifier,
-            covered_patches,
-            image,
-            batches_of(covered, batch),
-            len(covered),
-            constants,
-            batch_size=batch,
-        )
-        name = {"logit": "logits", "probability": "scores"}[score]
-        values = np.concatenate([answer[name] for answer in answers])  # (1 + patches, classes)
+        values = _values(classifier, image, classes, corners, sides, fill, score)
         drops = _mean_drop(values[0] - values[1:], corners, sides, image.shape[:-1])
         return drops, {"score_range": score_range(values)}
 
     return noted_by_image(images, class_indices, explain)
+
+
+def _values(
+    classifier,
+    image: np.ndarray,
+    classes: np.ndarray,
+    corners: np.ndarray,
+    sides: tuple[int, ...],
+    fill: str,
+    score: str,
+) -> np.ndarray:
+    """(1 + patches, classes): what is asked of the image, whole and with each patch covered."""
+    nowhere = np.full((1, len(sides)), -max(sides))  # the first covers nothing
+    covered = np.concatenate([nowhere, corners]).astype(np.int32)
+    batch = batch_for(classifier)
+    answers = perturbed(
+        classifier,
+        covered_patches,
+        image,
+        batches_of(covered, batch),
+        len(covered),
+        (np.array(sides, np.int32), background(classifier, fill), classes),
+        batch_size=batch,
+    )
+    name = {"logit": "logits", "probability": "scores"}[score]
+    return np.concatenate([answer[name] for answer in answers])
 
 
 def _sides_and_strides(
