@@ -102,8 +102,7 @@ def explain(
     (answer,) = explain_batch([request_of(image, classifier, [call])], classifier, targets)
     for failure in answer.failures:
         raise ImageError(failure.reason)
-    if len(answer.explanations) > 1:
-        count = len(answer.explanations)
+    if (count := len(answer.explanations)) > 1:
         raise ValueError(f"target '{target}' stands for {count} classes; explain one")
     return answer.explanations[0]
 
@@ -180,8 +179,7 @@ def _chosen(
 
 def _box(request: Request, classifier: Classifier, box: int | Box) -> list[int] | Failure:
     """The index that stands for the image's box, of which x, y, w, h are in its own pixels."""
-    number = isinstance(box, int)
-    wanted = box if number else rescaled(box, request.image, request.input_image)
+    wanted = box if isinstance(box, int) else rescaled(box, request.image, request.input_image)
     try:
         return [classifier.box(request.input_image, wanted)]
     except ValueError as error:
@@ -218,9 +216,9 @@ def _attempted(
             return [(numbers[0], Failure(str(method), _reason(request, method, error)))]
     results, mistakes = [], []
     for number in numbers:
-        own = [pair for pair in pairs if pair[0] == number]
+        pairs_of_image = [pair for pair in pairs if pair[0] == number]
         try:
-            results += _attempted(batch, scores, classifier, method, own)
+            results += _attempted(batch, scores, classifier, method, pairs_of_image)
         except ValueError as error:
             mistakes.append(error)
             results.append((number, Failure(str(method), _reason(batch[number], method, error))))

@@ -82,15 +82,17 @@ class Console:
     def _changes(self, changed: Sequence[ChangedExplanation]) -> None:
         """A line for each explanation and experiment."""
         lines: dict[tuple[int, str], list[ChangedExplanation]] = {}
-        for one in changed:
-            lines.setdefault((id(one.before), one.change.experiment), []).append(one)
-        for (_, experiment), some in lines.items():
-            before = some[0].before.one_line_title
+        for explanation in changed:
+            lines.setdefault((id(explanation.before), explanation.change.experiment), []).append(
+                explanation
+            )
+        for (_, experiment), group in lines.items():
+            before = group[0].before.one_line_title
             if experiment == "masking":
-                for one in some:
-                    print(f"  {before}: {masking_line(one)}")
+                for explanation in group:
+                    print(f"  {before}: {masking_line(explanation)}")
             else:
-                print(f"  {before}: r {', '.join(map(augmentation_words, some))}")
+                print(f"  {before}: r {', '.join(map(augmentation_words, group))}")
 
     def _view(self, view: ViewImage) -> None:
         path = [] if view.path is None else [str(view.path)]

@@ -107,14 +107,14 @@ def experiment_results(plan: Plan, keys: Sequence[dict[str, str]]) -> list[Exper
     folder = plan.display.output_dir
     if not changes or not store.parts(folder):
         return []
-    own = OwnRows(plan, keys)
+    own_rows = OwnRows(plan, keys)
     order = {key: number for number, key in enumerate(changes)}
     stored = [
         row
         for row in store.read(folder, kind=store.CHANGE, heavy=False).to_dict("records")
-        if row["change"] in changes and row["experiment"] and own.has(row)
+        if row["change"] in changes and row["experiment"] and own_rows.has(row)
     ]
-    stored.sort(key=lambda row: (*own.place(row), order[row["change"]]))
+    stored.sort(key=lambda row: (*own_rows.place(row), order[row["change"]]))
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in stored:
         identity = {name: row[name] for name in ("image", "classifier", "method")}
@@ -122,8 +122,8 @@ def experiment_results(plan: Plan, keys: Sequence[dict[str, str]]) -> list[Exper
         name = changes[row["change"]].experiment
         rows.setdefault(name, []).append(identity | row["experiment"])
     return [
-        ExperimentResult(name=name, table=EXPERIMENT_TABLES[name], rows=some)
-        for name, some in rows.items()
+        ExperimentResult(name=name, table=EXPERIMENT_TABLES[name], rows=entries)
+        for name, entries in rows.items()
     ]
 
 
