@@ -58,7 +58,7 @@ def test_a_filter_that_is_silent_at_first_is_woken_by_contrast_or_said_to_be_sil
     with noting() as notes:
         VIEWS["FILTERS"](silent, layer="shut", steps=4)
     assert notes["responses"] == [0]
-    assert VIEWS["FILTERS"].words(silent, None, notes) == "layer shut, filters 0 (silent)"
+    assert VIEWS["FILTERS"].describe(silent, None, notes) == "layer shut, filters 0 (silent)"
 
 
 def test_filters_are_those_that_respond_to_the_images_where_there_are_some():
