@@ -65,7 +65,7 @@ class GradCAM:
         images = images[np.newaxis] if images.ndim == 3 + of_clips else images
         if images.shape[-3:-1] == size:
             return np.asarray(images, np.float32)
-        return np.stack([(resized_clip if of_clips else resized)(one, size) for one in images])
+        return np.stack([(resized_clip if of_clips else resized)(image, size) for image in images])
 
     def compute_gradients(self, model: Callable, class_index) -> np.ndarray:
         """dS_c/dA (N, h, w, K), for one class or one an image; the features are kept."""

@@ -68,7 +68,7 @@ def _compare(name: str, folder: Path) -> None:
     unit = np.median(bare)
     print(f"\n{name}, {COUNT} JPEGs of {SIZE[0]} x {SIZE[1]}, {ROUNDS} rounds in turn")
     goal = GOALS[name]
-    for told, rates, least in (
+    for label, rates, least in (
         ("bare compiled forward pass", bare, None),
         ("maps stored, nothing drawn", stored, goal),
         ("overlays as PNG too", drawn, goal / 2),
@@ -78,7 +78,7 @@ def _compare(name: str, folder: Path) -> None:
         met = (
             "" if least is None else f"  goal {least:.3f}: {'met' if ratio >= least else 'missed'}"
         )
-        print(f"  {told:40} {np.median(rates):7.1f} a second {ratio:6.3f}{met}", flush=True)
+        print(f"  {label:40} {np.median(rates):7.1f} a second {ratio:6.3f}{met}", flush=True)
 
 
 def plan_of(name: str, folder: Path, out: str, representations: tuple[str, ...]) -> Plan:

@@ -32,7 +32,7 @@ def run() -> None:
 
 
 def peers(classifier, inputs, classes) -> dict:
-    """The same map by the other libraries, as their documentation calls them."""
+    """Calls by which the other libraries make this map, as their documentation says."""
     import tensorflow as tf
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.scores import CategoricalScore

@@ -54,7 +54,7 @@ def _print_samples(name: str, classifier, forward) -> None:
 
 
 def peers(classifier, inputs, classes) -> dict:
-    """The same maps by the other libraries, as their documentation calls them."""
+    """Calls by which the other libraries make these maps, as their documentation says."""
     import tensorflow as tf
     from tf_keras_vis.saliency import Saliency
     from tf_keras_vis.utils.scores import CategoricalScore

@@ -44,19 +44,19 @@ def _print(title: str, counts: tuple[int, ...], measured: list[tuple[float, floa
     print(f"\n{NAME}, {title}")
     print(f"  {'':>8} {'seconds':>9} {'ms for each':>12} {'peak MiB':>9}")
     for count, (seconds, mebibytes) in zip(counts, measured, strict=True):
-        told = f"{seconds:9.1f} {seconds / count * 1e3:12.2f} {mebibytes:9.0f}"
-        print(f"  {count:8,} {told}", flush=True)
+        line = f"{seconds:9.1f} {seconds / count * 1e3:12.2f} {mebibytes:9.0f}"
+        print(f"  {count:8,} {line}", flush=True)
 
 
 def folder(count: int, place: Path) -> float:
     """Seconds that so many images take."""
-    own = place / f"with-{count}"
-    images = own / "images"
+    run_folder = place / f"with-{count}"
+    images = run_folder / "images"
     images.mkdir(parents=True)
     made = sorted((place / "made").iterdir())
     for number in range(count):
         (images / f"{number:06}.jpg").symlink_to(made[number % len(made)])
-    plan = plan_of(NAME, own, "out", ())
+    plan = plan_of(NAME, run_folder, "out", ())
     ready = prepared(plan)
     ready[0].scores(sample_image(ready[0]).repeat(32, axis=0), keep_features=True)  # compiles
     started = time.perf_counter()

@@ -1,5 +1,6 @@
 """Insertion and deletion in as many plain compiled forward passes, beside xplique's metrics."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -22,7 +23,7 @@ def run() -> None:
         batch = np.tile(inputs, (32 // MAPS, 1, 1, 1))
         classes = classifier.scores(images).argmax(axis=1)
         maps = np.random.default_rng(0).random(images.shape[:3]).astype(np.float32)
-        step = -(-maps[0].size // STEPS)
+        step = math.ceil(maps[0].size / STEPS)
         given = (maps, classifier, images, classes)
         passes = 2 * MAPS * (STEPS + 1)
         classifier.expect(passes)

@@ -51,7 +51,7 @@ def _passes(forward, batch: np.ndarray, count: int) -> None:
 
 
 def peers(classifier, image: np.ndarray, best: np.ndarray, forward) -> dict:
-    """The same methods by the other libraries, as their documentation calls them."""
+    """Calls by which the other libraries run these methods, as their documentation says."""
     import tensorflow as tf
     from lime import lime_image
     from xplique.attributions import Lime, Rise

@@ -57,9 +57,11 @@ def print_ratios(title: str, timings: dict[str, Timing], goals: dict[str, float]
     for name, timing in timings.items():
         median, minimum = timing.median / base.median, timing.minimum / base.minimum
         goal = (goals or {}).get(name)
-        told = "" if goal is None else f"  goal {goal}: {'met' if median <= goal else 'missed'}"
+        goal_text = (
+            "" if goal is None else f"  goal {goal}: {'met' if median <= goal else 'missed'}"
+        )
         print(
             f"  {name:34} {timing.median * 1e3:10.1f} {median:7.3f} "
-            f"{timing.minimum * 1e3:9.1f} {minimum:7.3f}{told}",
+            f"{timing.minimum * 1e3:9.1f} {minimum:7.3f}{goal_text}",
             flush=True,
         )

@@ -42,8 +42,8 @@ def _probabilities(maps, classifier, images, class_indices) -> tuple[np.ndarray,
     note(fill_rgb=[colour_of(classifier, "mean")] * len(maps))
     chosen = (np.arange(len(inputs)), np.asarray(class_indices))
     before, after = (
-        classifier.scores_of_inputs(some)["scores"][chosen].astype(np.float64)
-        for some in (inputs, explained)
+        classifier.scores_of_inputs(batch)["scores"][chosen].astype(np.float64)
+        for batch in (inputs, explained)
     )
     meaningful = np.isfinite(masks).all(axis=positions(masks)) & (
         before > 0

@@ -63,7 +63,7 @@ class MetricResults:
     @property
     def tied(self) -> float | None:
         """The share of pixels whose order is arbitrary, where a metric has put them in order."""
-        shares = [told["tied"] for told in self.notes.values() if "tied" in told]
+        shares = [noted["tied"] for noted in self.notes.values() if "tied" in noted]
         return shares[0] if shares else None
 
     def joined(self, other: "MetricResults") -> "MetricResults":

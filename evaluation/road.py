@@ -80,7 +80,7 @@ def linear_imputation(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
     height, width = missing.shape
     rows, columns = np.nonzero(missing)
     numbers = np.full(missing.shape, -1)
-    numbers[rows, columns] = own = np.arange(len(rows))
+    numbers[rows, columns] = numbering = np.arange(len(rows))
     total = np.zeros(len(rows))
     known = np.zeros((len(rows), image.shape[-1]))
     entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -90,10 +90,10 @@ def linear_imputation(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
         total[inside] += weight
         there = (rows[inside] + down, columns[inside] + right)
         unknown = missing[there]
-        known[own[inside][~unknown]] += weight * image[there][~unknown]
-        sources = own[inside][unknown]
+        known[numbering[inside][~unknown]] += weight * image[there][~unknown]
+        sources = numbering[inside][unknown]
         entries.append((sources, numbers[there][unknown], np.full(len(sources), -weight)))
-    entries.append((own, own, total))
+    entries.append((numbering, numbering, total))
     i, j, values = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-    system = coo_array((values, (i, j)), shape=(len(own), len(own))).tocsc()
+    system = coo_array((values, (i, j)), shape=(len(numbering), len(numbering))).tocsc()
     return splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(known)

@@ -27,15 +27,15 @@ def summary(table, metrics: dict[str, str]):
 
     classes = _classes_of(table)
     rows = []
-    for (classifier, method), own in table.groupby(["classifier", "method"], sort=False):
+    for (classifier, method), group in table.groupby(["classifier", "method"], sort=False):
         for name in [ALL, *classes]:
-            chosen = own if name == ALL else own[own["true_class"] == name]
+            chosen = group if name == ALL else group[group["true_class"] == name]
             for metric, better in metrics.items():
                 asked = np.array([metric in evaluated for evaluated in chosen["evaluated"]], bool)
                 if asked.any():
-                    told = {"classifier": classifier, "method": method, "metric": metric}
-                    told |= {"better": better, "class": name, "missing": int((~asked).sum())}
-                    rows.append(told | describe(chosen[metric].to_numpy(float)[asked]))
+                    row = {"classifier": classifier, "method": method, "metric": metric}
+                    row |= {"better": better, "class": name, "missing": int((~asked).sum())}
+                    rows.append(row | describe(chosen[metric].to_numpy(float)[asked]))
     return pd.DataFrame(rows)
 
 
@@ -61,7 +61,7 @@ def confidence_interval(values: np.ndarray) -> tuple[float, float]:
         return np.nan, np.nan
     from scipy.stats import bootstrap
 
-    found = bootstrap(
+    interval = bootstrap(
         (values,),
         np.mean,
         confidence_level=CONFIDENCE,
@@ -70,7 +70,7 @@ def confidence_interval(values: np.ndarray) -> tuple[float, float]:
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)
 
 
 def paired_tests(table, metrics: dict[str, str]):
@@ -89,14 +89,14 @@ def paired_tests(table, metrics: dict[str, str]):
             values=metric,
             sort=False,
         )
-        for classifier, own in wide.groupby(level="classifier", sort=False):
-            found = [
+        for classifier, values in wide.groupby(level="classifier", sort=False):
+            tests = [
                 {"classifier": classifier, "metric": metric, "first": first, "second": second}
-                | _wilcoxon(own[[first, second]].dropna().to_numpy())
-                for first, second in combinations(own.columns, 2)
+                | _wilcoxon(values[[first, second]].dropna().to_numpy())
+                for first, second in combinations(values.columns, 2)
             ]
-            adjusted = holm([row["p"] for row in found])
-            rows += [row | {"p_holm": p} for row, p in zip(found, adjusted, strict=True)]
+            adjusted = holm([row["p"] for row in tests])
+            rows += [row | {"p_holm": p} for row, p in zip(tests, adjusted, strict=True)]
     return pd.DataFrame(rows)
 
 
@@ -123,12 +123,15 @@ def agreement(table):
     matrix = pd.DataFrame(np.eye(len(methods)), methods, methods)
     for first, second in combinations(methods, 2):
         pairs = ((first, second), (second, first))  # rows may be older than the other method's
-        found = []
-        for one, other in pairs:
-            own = table.loc[table["method"] == one, "agreement"]
-            found += [told[other] for told in own if told.get(other) is not None]
-        found = np.array(found, float)
-        mean = found[np.isfinite(found)].mean() if np.isfinite(found).any() else np.nan
+        correlations = []
+        for method, other in pairs:
+            column = table.loc[table["method"] == method, "agreement"]
+            correlations += [
+                by_method[other] for by_method in column if by_method.get(other) is not None
+            ]
+        correlations = np.array(correlations, float)
+        finite = correlations[np.isfinite(correlations)]
+        mean = finite.mean() if len(finite) else np.nan
         matrix.loc[first, second] = matrix.loc[second, first] = mean
     return matrix
 
@@ -157,12 +160,12 @@ def _wilcoxon(pairs: np.ndarray) -> dict[str, float]:
     from scipy.stats import wilcoxon
 
     differences = pairs[:, 0] - pairs[:, 1] if len(pairs) else np.empty(0)
-    told = {"n": len(differences), "median_difference": np.nan, "statistic": np.nan, "p": np.nan}
+    row = {"n": len(differences), "median_difference": np.nan, "statistic": np.nan, "p": np.nan}
     if len(differences):
-        told["median_difference"] = float(np.median(differences))
+        row["median_difference"] = float(np.median(differences))
     if len(differences) < FEWEST:
-        return told
+        return row
     if not differences.any():
-        return told | {"statistic": 0.0, "p": 1.0}
-    found = wilcoxon(differences)
-    return told | {"statistic": float(found.statistic), "p": float(found.pvalue)}
+        return row | {"statistic": 0.0, "p": 1.0}
+    test = wilcoxon(differences)
+    return row | {"statistic": float(test.statistic), "p": float(test.pvalue)}

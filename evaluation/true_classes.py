@@ -52,8 +52,8 @@ def some_of_each(
     rng = np.random.default_rng(seed)
     chosen = set()
     for name in sorted(by_class):
-        own = by_class[name]
-        chosen |= {own[i] for i in rng.permutation(len(own))[:count]}
+        members = by_class[name]
+        chosen |= {members[i] for i in rng.permutation(len(members))[:count]}
     return [image for image in images if image in chosen]
 
 

@@ -1,5 +1,6 @@
 """Charts of a report: curves, box plots and matrices, each a figure as wide as a page at most."""
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -40,8 +41,9 @@ def curve_chart(
     panels: Mapping[str, Mapping[str, np.ndarray]], labels: tuple[str, str], caption: str
 ):
     """A panel each, of named bands (4, S): x, mean, and the lower and upper end of the band."""
-    figure = _figure(PAGE, 2.9 * -(-len(panels) // 2) + 0.5)
-    places = figure.subplots(-(-len(panels) // 2), min(2, len(panels)), squeeze=False).ravel()
+    rows = math.ceil(len(panels) / 2)
+    figure = _figure(PAGE, 2.9 * rows + 0.5)
+    places = figure.subplots(rows, min(2, len(panels)), squeeze=False).ravel()
     for axes, (title, bands) in zip(places, panels.items(), strict=False):
         for name, (across, mean, low, high) in bands.items():
             (line,) = axes.plot(across, mean, label=name)
@@ -57,7 +59,7 @@ def curve_chart(
 def box_chart(panels: Mapping[str, Mapping[str, np.ndarray]], caption: str):
     """A panel each, of named boxes of values: median, quartiles, mean (triangle), all points."""
     columns = min(3, len(panels))
-    rows = -(-len(panels) // columns)
+    rows = math.ceil(len(panels) / columns)
     figure = _figure(PAGE, 2.6 * rows + 0.5)
     places = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (title, boxes) in zip(places, panels.items(), strict=False):

@@ -47,15 +47,15 @@ def _letters(file: str) -> frozenset[int]:
 @cache
 def _families_for(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     """Names of installed fonts that have the letters between them, and the letters none has."""
-    found, lost = [], set(letters)
+    families, lost = [], set(letters)
     for family, file in _installed():
         has = {letter for letter in lost if ord(letter) in _letters(file)}
         if has:
-            found.append(family)
+            families.append(family)
             lost -= has
         if not lost:
             break
-    return tuple(found), frozenset(lost)
+    return tuple(families), frozenset(lost)
 
 
 def _installed() -> Iterator[tuple[str, str]]:

@@ -77,13 +77,13 @@ class Targets:
         None where the predicted class is the one that it is held against. Raises as `parts` does.
         """
         indices = [part.indices(classifier, scores) for part in self.parts(classifier)]
-        return list(dict.fromkeys(index for some in indices for index in some))
+        return list(dict.fromkeys(index for of_part in indices for index in of_part))
 
     def fixed_indices(self, classifier: Classifier) -> list[int]:
         """The classes that no image decides, each once. Raises as `parts` does."""
         fixed = [part for part in self.parts(classifier) if not part.needs_image]
         indices = [part.indices(classifier, None) for part in fixed]
-        return list(dict.fromkeys(index for some in indices for index in some))
+        return list(dict.fromkeys(index for of_part in indices for index in of_part))
 
     def _text_for(self, classifier: Classifier) -> str:
         has_many_answers = classifier.multi_label or classifier.task == "regression"

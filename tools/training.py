@@ -58,20 +58,20 @@ def layers_up_to(model, path: str, number: int, name: str):
             "expected a Functional or Sequential model"
         )
     child, _, inner = path.partition("/")
-    found = []
+    outputs = []
 
     def called(layer, *given, **options):
         output = layer(*given, **options)
         if layer.name == child:
             inside = layers_up_to(layer, inner, number, child)(given[0]) if inner else output
-            found.append(inside)
+            outputs.append(inside)
         return output
 
     graph = keras.Model(model.inputs[0], model.outputs)
     inputs = keras.Input(graph.input.shape[1:], dtype=graph.input.dtype)
     keras.models.clone_model(graph, inputs, lambda layer: layer, called)  # the very same layers
-    call = found[number % len(found)]  # where a nested model is called again, so is what it holds
-    return keras.Model(inputs, call, name=name)
+    # Where a nested model is called again, so is what it holds.
+    return keras.Model(inputs, outputs[number % len(outputs)], name=name)
 
 
 def image_batches(
@@ -87,9 +87,9 @@ def image_batches(
     and the reason is put into `unreadable`.
     """
     return {
-        split: _from_disk(classifier, found, size, split == "training", unreadable)
-        for split, found in samples.items()
-        if found
+        split: _from_disk(classifier, of_split, size, split == "training", unreadable)
+        for split, of_split in samples.items()
+        if of_split
     }
 
 
@@ -141,8 +141,8 @@ def layer_features(
             maps = classifier.features_of_inputs(images.numpy()[known], layer)
             features.append(pool(maps))
             labels.append(given.numpy()[known])
-    found = np.concatenate(features) if features else np.zeros((0, 1), np.float32)
-    return found, np.concatenate(labels)
+    joined = np.concatenate(features) if features else np.zeros((0, 1), np.float32)
+    return joined, np.concatenate(labels)
 
 
 def feature_batches(features: dict[str, tuple], size: int) -> dict:

@@ -99,7 +99,9 @@ def transfer_learn(arguments: argparse.Namespace) -> None:
     """From the folder to the files, as the flags say."""
     names, samples = labelled_images(arguments.folder, arguments.validation, arguments.seed)
     check_output(arguments.output)
-    counts = ", ".join(f"{len(found)} for {split}" for split, found in samples.items() if found)
+    counts = ", ".join(
+        f"{len(of_split)} for {split}" for split, of_split in samples.items() if of_split
+    )
     print(f"{len(names)} classes; images: {counts}")
     start_tensorflow()
     import keras
@@ -136,8 +138,8 @@ def read_features(
     for error in sorted(unreadable.values()):
         print(f"skipped: {error}", file=sys.stderr)
     readable = {
-        split: [sample for sample in found if sample.file not in unreadable]
-        for split, found in samples.items()
+        split: [sample for sample in of_split if sample.file not in unreadable]
+        for split, of_split in samples.items()
     }
     return features, readable
 
@@ -176,12 +178,12 @@ def check_output(path: Path) -> None:
 
 def save(model, path: Path, names: list[str], preprocessing: str) -> None:
     """Writes mine.keras, and beside it in mine.json what it takes, each whole or not at all."""
-    told = {"class_names": names, "preprocessing": preprocessing}
+    fields = {"class_names": names, "preprocessing": preprocessing}
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         whole = Path(folder) / path.name
         model.save(whole)
         sidecar = whole.with_suffix(".json")
-        sidecar.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+        sidecar.write_text(json.dumps(fields, ensure_ascii=False, indent=1), encoding="utf-8")
         sidecar.replace(path.with_suffix(".json"))
         whole.replace(path)
     print(f"wrote {path} and {path.with_suffix('.json')}")
@@ -192,18 +194,18 @@ def report(model, batches: dict, names: list[str]) -> None:
     from sklearn.metrics import confusion_matrix
     from tqdm import tqdm
 
-    told = []
+    accuracies = []
     for split, those in batches.items():
         bar = tqdm(those, split, disable=None, leave=False)
         pairs = [(y, model.predict_on_batch(x).argmax(axis=1)) for x, y in bar]
         labels, predicted = (np.concatenate(side) for side in zip(*pairs, strict=True))
-        told.append(f"{split} {np.mean(labels == predicted):.1%} of {len(labels)}")
+        accuracies.append(f"{split} {np.mean(labels == predicted):.1%} of {len(labels)}")
     if len(names) <= FEW_CLASSES:
         print(f"{split}, a row for each true class, a column for each predicted one:")
         matrix = confusion_matrix(labels, predicted, labels=range(len(names)))
         for name, row in zip(names, matrix, strict=True):
             print(f"  {name:{max(map(len, names))}}", *(f"{count:5}" for count in row))
-    print("accuracy:", ", ".join(told), "(training with mirror images)")
+    print("accuracy:", ", ".join(accuracies), "(training with mirror images)")
 
 
 if __name__ == "__main__":

@@ -78,8 +78,8 @@ def tiles_of(
     spans = maps.max(axis=axes, keepdims=True) - lows
     values = (maps - lows) / np.where(spans > 0, spans, 1)
     if size is not None:
-        return [coloured(upsampled(one, size)) for one in values]
-    return [enlarged(coloured(one), TILE) for one in values]
+        return [coloured(upsampled(value, size)) for value in values]
+    return [enlarged(coloured(value), TILE) for value in values]
 
 
 def coloured(values: np.ndarray) -> np.ndarray:

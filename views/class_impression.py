@@ -40,8 +40,8 @@ def class_impression(
     ends = np.stack([[way[0], way[-1]] for way in frames]).astype(np.float32)  # (N, 2, H, W, 3)
     answer = classifier.scores_of_inputs(classifier.preprocess(ends.reshape(-1, *ends.shape[2:])))
     for name, values in answer.items():  # scores and logits
-        own = values.reshape(*ends.shape[:2], -1)[range(len(frames)), :, class_indices]
-        note(**{name: own.tolist()})
+        of_class = values.reshape(*ends.shape[:2], -1)[range(len(frames)), :, class_indices]
+        note(**{name: of_class.tolist()})
     predicted = answer["scores"][1::2, : len(classifier.labels)].argmax(axis=1)
     note(predicted=predicted.tolist(), frames=np.stack(frames))
     return [way[-1] for way in frames]
@@ -50,10 +50,10 @@ def class_impression(
 def describe(classifier, class_index: int | None, notes: dict) -> str:
     """The class's logit at the start and end of one ascent, and what is predicted of its end."""
     ((before, after),), (predicted,) = notes["logits"], notes["predicted"]
-    own = "the prediction"
+    prediction = "the prediction"
     if predicted != class_index:
-        own = f"predicted: {classifier.title(predicted).replace('_', ' ')}"
-    return f"logit {before:.1f} \u2192 {after:.1f}\n{own}"
+        prediction = f"predicted: {classifier.title(predicted).replace('_', ' ')}"
+    return f"logit {before:.1f} \u2192 {after:.1f}\n{prediction}"
 
 
 def class_logit(outputs, index):

@@ -46,7 +46,7 @@ def filters(
     )
     tiles = [way[-1] for way in ascents(classifier, climb, chosen.astype(np.int32))]
     features = classifier.features(np.stack(tiles).astype(np.float32), call.path)
-    responses = [float(own[..., k].mean()) for own, k in zip(features, chosen, strict=False)]
+    responses = [float(maps[..., k].mean()) for maps, k in zip(features, chosen, strict=False)]
     note(channels=chosen[: len(tiles)].tolist(), layer=call.path, responses=responses)
     return [mosaic(tiles)]
 
@@ -55,11 +55,12 @@ def describe(classifier, class_index: int | None, notes: dict) -> str:
     """The layer, and its filters where these are few; those that nothing excites are silent."""
     channels = notes["channels"]
     silent = [response == 0 for response in notes.get("responses", [1] * len(channels))]
-    told = ", ".join(
-        f"{channel}{' (silent)' * shut}" for channel, shut in zip(channels, silent, strict=True)
+    text = ", ".join(
+        f"{channel} (silent)" if is_silent else str(channel)
+        for channel, is_silent in zip(channels, silent, strict=True)
     )
-    told = f"filters {told}" if len(channels) <= NAMED else f"{len(channels)} filters"
-    return f"layer {notes['layer']}, {told}"
+    text = f"filters {text}" if len(channels) <= NAMED else f"{len(channels)} filters"
+    return f"layer {notes['layer']}, {text}"
 
 
 def first_kernels(classifier) -> np.ndarray:

@@ -70,7 +70,7 @@ class ChangedExplanation(NamedTuple):
     def figure(self):
         """A matplotlib figure: image and map before and after."""
         pairs = (self.before, self.after)
-        images = [one for e in pairs for one in (e.shown_image, e.represented("overlay"))]
+        images = [image for e in pairs for image in (e.shown_image, e.represented("overlay"))]
         titles = [title for name in ("before", self.change.name) for title in (name, "its map")]
         bars = [colour_bar(None, rule) for rule in dict.fromkeys(e.rule for e in pairs)]
         return draw_grid(images, titles, len(images), colour_bars=bars)
@@ -222,28 +222,30 @@ def _explained_again(
     made = [change.made(first, size) for change in changes]
     methods = list({str(before.method): before.method for before in befores}.values())
     batch = [
-        Request(first.path, in_shape(one.image, first.image), resized(one.image, size), methods)
-        for one in made
+        Request(
+            first.path, in_shape(changed.image, first.image), resized(changed.image, size), methods
+        )
+        for changed in made
     ]
     classes = FixedClasses(list(dict.fromkeys(before.class_index for before in befores)))
     answers = explain_batch(batch, classifier, classes)
     if any(e.stopped_early for answer in answers for e in answer.explanations):
         raise KeyboardInterrupt
     results, failures = [], []
-    for change, one, answer in zip(changes, made, answers, strict=True):
+    for change, changed, answer in zip(changes, made, answers, strict=True):
         failures += [f._replace(asker=f"{f.asker}, {change.name}") for f in answer.failures]
         for before in befores:
             for after in answer.explanations:
                 if is_same(before, after):
-                    values = change.values(before, after, one, classifier)
+                    values = change.values(before, after, changed, classifier)
                     results.append(ChangedExplanation(before, after, change, values))
     return results, failures
 
 
-def is_same(one: Explanation, other: Explanation) -> bool:
+def is_same(before: Explanation, after: Explanation) -> bool:
     """Whether two explanations of an image and its change are of one method and class."""
-    same_class = one.class_index == other.class_index or one.class_agnostic
-    return str(one.method) == str(other.method) and same_class
+    same_class = before.class_index == after.class_index or before.class_agnostic
+    return str(before.method) == str(after.method) and same_class
 
 
 def in_shape(changed: np.ndarray, image: np.ndarray) -> np.ndarray:

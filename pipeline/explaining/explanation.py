@@ -117,7 +117,7 @@ class Explanation:
         return with_box(drawn, tuple(scale * side for side in self.notes["box"]))
 
     def of_copy(self, image: np.ndarray) -> "Explanation":
-        """The same of a smaller or larger copy of its image."""
+        """This explanation, drawn on a smaller or larger copy of its image."""
         notes = dict(self.notes)
         if "box" in notes:
             scale = image.shape[1] / self.image.shape[1]

@@ -61,7 +61,7 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
 
 
 def finite(value: Any) -> Any:
-    """The same without numbers that JSON does not have: None for NaN and infinities."""
+    """The value with None for each number that JSON does not have: NaN and infinities."""
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

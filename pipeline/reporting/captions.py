@@ -22,9 +22,9 @@ class Captions:
         """The rules by which maps were drawn, all options, layers, and maps that mean nothing."""
         plan, drawn = self._plan, [REPRESENTATIONS[name] for name in representations]
         upsampling = CLIP_UPSAMPLING if explanations[0].is_clip else UPSAMPLING
-        parts = [] if all(one.own_size for one in drawn) else [upsampling]
+        parts = [] if all(representation.own_size for representation in drawn) else [upsampling]
         parts += [DISPLAY_RULES[rule].caption for rule in _rules(explanations)]
-        parts += [one.caption for one in drawn]
+        parts += [representation.caption for representation in drawn]
         parts += [metric_constants(plan)] if plan.evaluation.metrics else []
         parts += {str(e.method): e.method.description for e in explanations}.values()
         if any(call.entry.shares_features for call in plan.methods):

@@ -36,8 +36,10 @@ class ChangeFigures:
         if not self._draws:
             return
         groups: dict[tuple[int, str], list[ChangedExplanation]] = {}
-        for one in changed:
-            groups.setdefault((id(one.before), one.change.experiment), []).append(one)
+        for explanation in changed:
+            groups.setdefault((id(explanation.before), explanation.change.experiment), []).append(
+                explanation
+            )
         for (_, experiment), group in groups.items():
             self._draw(experiment, group)
 
@@ -52,7 +54,7 @@ class ChangeFigures:
         pairs = math.ceil(len(panels) / 2)
         columns = 2 * min(pairs, PAIRS + (1 if pairs > MANY_PAIRS else 0))
         bars = colour_bars(
-            self.display.colormap, [before, *(one.after for one in group)], ["overlay"]
+            self.display.colormap, [before, *(changed.after for changed in group)], ["overlay"]
         )
         under = self.captions.of_maps([before], ["overlay"])
         images, titles = [panel.image for panel in panels], [panel.title for panel in panels]
@@ -68,15 +70,15 @@ class ChangeFigures:
             Panel("image", drawable(before.image), title),
             self._map("map", before, before.title),
         ]
-        for one in group:
-            values, change = one.values, one.change
+        for changed in group:
+            values, change = changed.values, changed.change
             seen = class_with_probability(
                 values["predicted"], values["predicted_probability"], before.task
             )
-            image_title, map_title = TITLES[experiment](one)
+            image_title, map_title = TITLES[experiment](changed)
             panels += [
-                Panel(change.name, one.after.image, f"{image_title}\n{seen}"),
-                self._map(f"{change.name}_map", one.after, map_title),
+                Panel(change.name, changed.after.image, f"{image_title}\n{seen}"),
+                self._map(f"{change.name}_map", changed.after, map_title),
             ]
         return panels
 

@@ -71,9 +71,9 @@ class ClipFigures:
             titles += [explanation.title, *[""] * (len(chosen) - 1)]
         shown = list({id(explanation): explanation for explanation, *_ in rows}.values())
         representations = list(dict.fromkeys(name for _, name, _ in rows))
-        some = f", {len(chosen)} of them shown" if len(chosen) < count else ""
+        selection = f", {len(chosen)} of them shown" if len(chosen) < count else ""
         under = self.captions.of_maps(shown, representations)
-        about = f"{count} frames of {first.path.name}{some}. {under}"
+        about = f"{count} frames of {first.path.name}{selection}. {under}"
         bars = colour_bars(self.display.colormap, shown, representations)
         self.files.save(stem, images, titles, len(chosen), about, bars)
 

@@ -67,13 +67,13 @@ class HtmlReport:
         self._experiments[title] = rows, about
 
     def write(
-        self, record: dict[str, Any], failures: list[tuple[str, str]], found: ResultTables | None
+        self, record: dict[str, Any], failures: list[tuple[str, str]], results: ResultTables | None
     ) -> Path:
-        """Writes the page of what was added, and gives its path; `found` are the store's tables."""
+        """Writes the page of what was added, and gives its path; `results`: the store's tables."""
         content = {
             "summary": self._summary(failures),
-            "tables": self._tables(found),
-            "charts": list(_charts(found)),
+            "tables": self._tables(results),
+            "charts": list(_charts(results)),
             "views": self._views,
             "views_not_shown": self._views_received - len(self._views),
             "filters": self._filters(),
@@ -106,11 +106,11 @@ class HtmlReport:
             )
         return f"{'; '.join(phrases)}."
 
-    def _tables(self, found: ResultTables | None) -> list[dict[str, Any]]:
+    def _tables(self, results: ResultTables | None) -> list[dict[str, Any]]:
         """Title, HTML and notes of each table."""
         import pandas as pd
 
-        tables = sections(found.tables) if found else {}
+        tables = sections(results.tables) if results else {}
         tables.pop("Accuracy", None)
         if rows := self._accuracy():
             tables = {"Accuracy": pd.DataFrame(rows)} | tables
@@ -174,12 +174,12 @@ def _table(title: str, table, about: str = "") -> dict[str, Any]:
     return {"title": title, "html": html, "notes": notes}
 
 
-def _charts(found: ResultTables | None) -> Iterator[tuple[str, str]]:
+def _charts(results: ResultTables | None) -> Iterator[tuple[str, str]]:
     """Name and source of each chart, as long as there is room."""
     from PIL import Image
 
     left = CHART_BYTES
-    for name, chart in (found.charts if found else {}).items():
+    for name, chart in (results.charts if results else {}).items():
         chart.set_dpi(DPI)
         file = io.BytesIO()
         Image.fromarray(pixels(chart)).quantize(CHART_COLOURS).save(file, "png", optimize=True)

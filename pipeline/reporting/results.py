@@ -72,11 +72,11 @@ class Results:
             rows, tables, self._charts(rows, tables) if self.plan.display.draws else {}
         )
 
-    def write(self, found: ResultTables) -> list[Path]:
+    def write(self, results: ResultTables) -> list[Path]:
         """Writes the tables and charts, and gives their paths."""
-        written = write_tables(self.folder, *found[:2], self.metrics, metric_constants(self.plan))
+        written = write_tables(self.folder, *results[:2], self.metrics, metric_constants(self.plan))
         kind = self.plan.display.figure_format
-        charts = found.charts if self.plan.display.representations != () else {}
+        charts = results.charts if self.plan.display.representations != () else {}
         return written + [
             save_figure(chart, self.folder / f"{name}.{kind}") for name, chart in charts.items()
         ]
@@ -85,35 +85,35 @@ class Results:
         """A row for each classifier and method: kind, options, passes, seconds, mean scores."""
         import pandas as pd
 
-        told = []
-        for (classifier, method), own in rows.groupby(["classifier", "method"], sort=False):
+        entries = []
+        for (classifier, method), group in rows.groupby(["classifier", "method"], sort=False):
             entry = parse_call(method, METHODS).entry
-            told.append(
+            entries.append(
                 {
                     "classifier": classifier,
                     "method": method,
                     "kind": "white-box" if entry.needs_layers else "black-box",
                     "of a class": "no" if entry.class_agnostic else "yes",
-                    "options": _in_words(own["options"].iloc[0]),
-                    "passes": own["passes"].mean(),
-                    "seconds": own["seconds"].mean(),
-                    **{metric: own[metric].mean() for metric in self.metrics},
+                    "options": _in_words(group["options"].iloc[0]),
+                    "passes": group["passes"].mean(),
+                    "seconds": group["seconds"].mean(),
+                    **{metric: group[metric].mean() for metric in self.metrics},
                 }
             )
-        return pd.DataFrame(told)
+        return pd.DataFrame(entries)
 
     def _accuracy(self, rows):
         """A row for each classifier: how many images of a known class it got right."""
         import pandas as pd
 
-        told = []
-        for classifier, own in rows.groupby("classifier", sort=False):
-            right, known = accuracy(own)
+        entries = []
+        for classifier, group in rows.groupby("classifier", sort=False):
+            right, known = accuracy(group)
             share = right / known if known else math.nan
-            told.append(
+            entries.append(
                 {"classifier": classifier, "right": right, "known": known, "accuracy": share}
             )
-        return pd.DataFrame(told)
+        return pd.DataFrame(entries)
 
     def _charts(self, rows, tables) -> dict[str, Any]:
         charts = {"box_plots": self._boxes(rows)}
@@ -125,10 +125,10 @@ class Results:
             charts["agreement"] = matrix_chart(
                 tables["agreement"], names, names, "Agreement of methods", about, (-1, 1)
             )
-        for classifier, own in rows.groupby("classifier", sort=False):
-            table = confusion(own)
+        for classifier, group in rows.groupby("classifier", sort=False):
+            table = confusion(group)
             if table.size:
-                right, known = accuracy(own)
+                right, known = accuracy(group)
                 title = f"{classifier}: {right} of {known} right"
                 about = "Rows: the true class; columns: the predicted one."
                 charts[f"confusion_{classifier}"] = matrix_chart(
@@ -142,8 +142,8 @@ class Results:
         several = rows["classifier"].nunique() > 1
         for metric, better in self.metrics.items():
             boxes = {}
-            for (classifier, method), own in rows.groupby(["classifier", "method"], sort=False):
-                values = own[metric].dropna().to_numpy()
+            for (classifier, method), group in rows.groupby(["classifier", "method"], sort=False):
+                values = group[metric].dropna().to_numpy()
                 if len(values):
                     boxes[f"{method} {classifier}" if several else method] = values
             if boxes:
@@ -156,7 +156,7 @@ class Results:
         calls = [str(c) for c in self.plan.evaluation.metrics if "curves" in c.entry.draws]
         if not calls:
             return None
-        found: dict[str, dict[str, list]] = {call: {} for call in calls}
+        collected: dict[str, dict[str, list]] = {call: {} for call in calls}
         several = len(self.plan.classifiers) > 1
         for row in store.Index(self.folder).each(["classifier", "metric_notes"]):
             if row["kind"] != store.EXPLANATION or not self._own.has(row):
@@ -166,12 +166,12 @@ class Results:
             for call in calls:
                 curve = notes.get(call, {}).get("curve")
                 if curve and None not in curve[1]:
-                    found[call].setdefault(name, []).append(np.array(curve, np.float32))
+                    collected[call].setdefault(name, []).append(np.array(curve, np.float32))
         panels = {
             f"{call} ({parse_call(call, METRICS).entry.better} is better)": {
                 f"{name}, area {_area(curves):.3f}": _band(curves) for name, curves in lines.items()
             }
-            for call, lines in found.items()
+            for call, lines in collected.items()
             if lines
         }
         if not panels:

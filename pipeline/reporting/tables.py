@@ -1,5 +1,6 @@
 """Tables of an evaluation as files: CSV for programs, Markdown and LaTeX for reports."""
 
+import math
 from pathlib import Path
 
 from evaluation.statistics import ALL
@@ -52,7 +53,7 @@ def _reported(table, *more: str):
     """The columns of a report, the confidence interval in one."""
     table = table.copy()
     table["95 % interval"] = [
-        f"{low:.{DIGITS}g} to {high:.{DIGITS}g}" if low == low else ""
+        f"{low:.{DIGITS}g} to {high:.{DIGITS}g}" if not math.isnan(low) else ""
         for low, high in zip(table["ci_low"], table["ci_high"], strict=True)
     ]
     return table[[*more, *REPORTED, "95 % interval"]]

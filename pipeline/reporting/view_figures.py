@@ -34,7 +34,7 @@ class ViewFigures:
             return
         page = self._pages.setdefault((str(view.call), view.classifier), [])
         page.append(view)
-        cells = sum(len(_cells(one)) for one in page)
+        cells = sum(len(_cells(drawn)) for drawn in page)
         is_alone = self.display.kind == "singles" or view.call.entry.is_mosaic
         if is_alone or cells + len(_cells(view)) > CELLS:
             self._save(page)
