@@ -17,8 +17,18 @@ SLACK = 0.05  # of a side: so little is cropped or padded by kernels in any netw
 LINEAR = 0.02  # of a side: how far a place may be off a straight line
 IMAGES = 4
 CROPS = ("Cropping2D", "CenterCrop")
-TURNS = ("Flip", "Roll", "Rot90")  # operations that move what is in a map, and keep its shape
+TURNS = (  # operations that move what is in a map, unless along another axis
+    *("Flip", "Roll", "Rot90", "Take", "Tile"),
+    *("AffineTransform", "PerspectiveTransform", "ElasticTransform"),
+)
+UNEVEN, MOST = 0.1, 0.5  # of a side: by so much more is padded on one, or on both together
 SWAPPED = ((0, 2, 1, 3), (2, 1, 3))  # rows and columns, with the axis of the images and without
+SWAPS = {  # who swaps axes, and what says which
+    "Transpose": ("axes",),
+    "Permute": ("dims",),
+    "Moveaxis": ("source", "destination"),
+    "Swapaxes": ("axis1", "axis2"),
+}
 SCALED = 1.0  # grey levels by which a value differs if it was scaled
 
 
@@ -174,7 +184,7 @@ def region(trace: Trace, known: list[Entry], position: int) -> Region | None:
     chain = [
         trace.calls[i] for i in _chain(trace, position, {entry.position for entry in before_it})
     ]
-    crops = any(type(call.layer).__name__ in CROPS for call in chain)
+    crops = any(type(call.layer).__name__ in CROPS or _pads_much(call) for call in chain)
     first = min((entry.position for entry in before_it), default=0)
     if _are_moved([trace.calls[i] for i in before if i > first]):
         return None
@@ -217,6 +227,16 @@ def _cuts(call: LayerCall) -> bool:
     return any(n < 0.9 * m for n, m in zip(call.shape[1:3], call.input_shape[1:3], strict=True))
 
 
+def _pads_much(call: LayerCall) -> bool:
+    """Whether a padding moves a map visibly: where it is uneven, or as large as half a side."""
+    kind = type(call.layer).__name__
+    if kind not in ("ZeroPadding2D", "Pad") or len(call.input_shape) != 4:
+        return False
+    pads = call.layer.padding if kind == "ZeroPadding2D" else call.layer.pad_width[1:3]
+    sides = zip(pads, call.input_shape[1:3], strict=True)
+    return any(abs(a - b) > UNEVEN * side or a + b > MOST * side for (a, b), side in sides)
+
+
 def _are_moved(calls: list[LayerCall]) -> bool:
     """Whether operations of the graph move maps behind the first weights: turn, join or swap them.
 
@@ -234,9 +254,18 @@ def _are_moved(calls: list[LayerCall]) -> bool:
             return True
         if kind == "GetItem" and call.shape == call.input_shape:
             return True
-        axes = getattr(call.layer, "axes", getattr(call.layer, "dims", None))
-        swaps += kind in ("Transpose", "Permute") and tuple(axes or ()) in SWAPPED
+        if kind == "Pad" and _pads_much(call):
+            return True
+        swaps += _swaps_sides(call.layer)
     return swaps % 2 == 1
+
+
+def _swaps_sides(layer) -> bool:
+    """Whether this operation makes rows of a map's columns."""
+    axes = [getattr(layer, name, None) for name in SWAPS.get(type(layer).__name__, ())]
+    if len(axes) == 1:
+        return tuple(axes[0] or ()) in SWAPPED
+    return {int(np.ravel(axis)[0]) % 4 for axis in axes} == {1, 2}
 
 
 def _covered(call: LayerCall) -> Region:

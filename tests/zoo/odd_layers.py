@@ -115,7 +115,38 @@ PLACES = {  # what moves the image
     "beside itself": lambda x: keras.ops.concatenate([x, x[:, :, ::-1]], axis=2),
 }
 
+BEHIND_ALONE = {  # moved as maps only
+    "taken in another order": lambda x: keras.ops.take(x, [*range(8, 16), *range(8)], axis=1),
+    "with axes swapped": lambda x: keras.ops.moveaxis(x, 1, 2),
+    "tiled": lambda x: keras.ops.tile(x, (1, 2, 1, 1)),
+    "split and joined": lambda x: keras.ops.concatenate(keras.ops.split(x, 2, 2)[::-1], axis=2),
+    "padded by an operation": lambda x: keras.ops.pad(x, ((0, 0), (16, 0), (0, 16), (0, 0))),
+}
+CUT_BEHIND = {
+    "cut by a layer": lambda x: layers.Cropping2D(((8, 0), (0, 8)))(x),
+    "padded unevenly by a layer": lambda x: layers.ZeroPadding2D(((16, 0), (0, 16)))(x),
+    "cut by a slice": lambda x: x[:, 8:, :8],
+    "cut by an operation": lambda x: keras.ops.image.crop_images(x, 8, 0, 0, 8),
+    "of every second place": lambda x: x[:, ::2, ::2],
+}
+
+
+class Mirror(layers.Layer):
+    """Turns its maps round within its own call, where no operation of the graph tells of it."""
+
+    def call(self, inputs):
+        return inputs[:, :, ::-1]
+
+
 EXPLAINED = (
+    *(Explained(name=f"maps {name}", make=doing_behind(f)) for name, f in CUT_BEHIND.items()),
+    Explained(
+        name="maps mirrored by a layer's own call",
+        make=doing_behind(lambda x: Mirror()(x)),
+        share=0,
+        caution=NOT_UNDERSTOOD,
+        xfail="only operations of the graph are looked at, not what a layer's own call does",
+    ),
     *(Explained(name=name, make=behind(layer), share=0.7) for name, layer in BEHIND.items()),
     *(
         Explained(name=f"activation {name}", make=behind(lambda n=name: layers.Activation(n)))
@@ -128,7 +159,7 @@ EXPLAINED = (
     ),
     *(
         Explained(name=f"maps {name}", make=doing_behind(f), share=0, caution=NOT_UNDERSTOOD)
-        for name, f in PLACES.items()
+        for name, f in (PLACES | BEHIND_ALONE).items()
     ),
     Explained(name="image cut by a slice", make=doing(lambda x: x[:, 16:, :48])),
     Explained(

@@ -34,6 +34,7 @@ class Row:
     options: dict[str, Any] = field(default_factory=dict)
     saved: str | None = None
     sidecar: dict[str, Any] | None = None  # what mine.json says beside it
+    xfail: str = ""  # the reason for which it does not hold yet
 
     def load(self, folder: Path) -> Classifier:
         """The classifier, of a model that was made in `folder`, if of a file."""
@@ -60,7 +61,6 @@ class Explained(Row):
     methods: tuple[str, ...] = ("GRADCAM",)
     share: float = 0.8
     target: int = RED
-    layer: str | None = None  # the target layer, where the row holds it
     caution: str = ""
 
 

@@ -92,6 +92,12 @@ def test_a_crop_behind_the_first_weights_counts():
     np.testing.assert_allclose(region, (0.25, 0.25, 0.5, 0.5), atol=0.01)
 
 
+def test_an_uneven_padding_behind_the_first_weights_counts():
+    pad = [layers.Conv2D(3, 1, name="first"), layers.ZeroPadding2D(((32, 0), (0, 32)))]
+    region = classified(peak_network(*pad)).map_region("last")
+    np.testing.assert_allclose(region, (-1 / 3, 0, 4 / 3, 4 / 3), atol=0.01)
+
+
 @keras.saving.register_keras_serializable("tests")
 class Turned(layers.Layer):
     """The image turned by a right angle."""
@@ -124,6 +130,9 @@ MOVED_BEHIND = {
     "rolled": lambda x: keras.ops.roll(x, 3, axis=1),
     "transposed": lambda x: keras.ops.transpose(x, (0, 2, 1, 3)),
     "permuted": lambda x: layers.Permute((2, 1, 3))(x),
+    "taken in another order": lambda x: keras.ops.take(x, np.roll(np.arange(96), 9), axis=1),
+    "axes swapped": lambda x: keras.ops.swapaxes(x, 1, 2),
+    "padded by an operation": lambda x: keras.ops.pad(x, ((0, 0), (40, 0), (0, 0), (0, 0))),
     "joined": lambda x: layers.Concatenate(axis=1)([x, x]),
 }
 
