@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from images import find_images, search_images
+from images import find_images, read_image, search_images
 from images.finding import listed
 from images.formats import SUFFIXES
 
@@ -160,7 +160,12 @@ def test_a_folder_that_must_not_be_read_is_said(tmp_path):
     assert remark == f"folder '{tmp_path / 'closed'}' is left out: Permission denied"
 
 
-def test_avif_is_found_where_pillow_reads_it():
-    from PIL import features
+def test_avif_is_found_and_read_where_pillow_reads_it(tmp_path):
+    from PIL import Image, features
 
     assert (".avif" in SUFFIXES) == bool(features.check("avif"))
+    if ".avif" not in SUFFIXES:
+        pytest.skip("this Pillow reads no AVIF")
+    Image.new("RGB", (64, 48), (220, 20, 30)).save(tmp_path / "a.avif")
+    (found,) = find_images([tmp_path])
+    assert abs(read_image(found).astype(int) - (220, 20, 30)).max() < 12

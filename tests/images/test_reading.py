@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from images import ImageError, image_size, load_image, read_image, resized
+from images import ImageError, image_size, load_image, read_clip, read_image, resized
 from images.reading import MAX_PIXELS
 
 RED = (220, 20, 30)
@@ -220,3 +220,11 @@ def test_a_pipe_or_a_sparse_file_of_gigabytes_is_one_line_at_once(tmp_path):
         for reading in (read_image, image_size):
             with pytest.raises(ImageError, match=words):
                 reading(tmp_path / f"{name}.jpg")
+
+
+def test_a_clip_that_is_a_pipe_is_one_line_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(ImageError, match=r"clip '.*pipe\.mp4' cannot be read: it is a named pipe"):
+        read_clip(tmp_path / "pipe.mp4", 4)
+    with pytest.raises(ImageError, match="No such file"):
+        read_clip(tmp_path / "absent.mp4", 4)
