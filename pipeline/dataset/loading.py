@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier import Classifier
-from images import Clip, ImageError, read_clip, read_image, resized, resized_clip
+from images import Clip, ImageError, load_image, read_clip, resized, resized_clip
 from images.clips import frame_files
 from pipeline.dataset.rows import Source, content_hash
 from pipeline.dataset.store import Index
@@ -28,6 +28,7 @@ class Loaded(NamedTuple):
     inputs: tuple[np.ndarray, ...] = ()  # at each classifier's input size
     clip: Clip | None = None
     error: str | None = None
+    caution: str = ""  # of how it was read
 
     @property
     def size(self) -> int:
@@ -36,7 +37,9 @@ class Loaded(NamedTuple):
 
     def request(self, number: int, methods: Sequence[Call]) -> Request:
         """What the classifier of that number is asked."""
-        return Request(self.source.path, self.image, self.inputs[number], methods, self.clip)
+        return Request(
+            self.source.path, self.image, self.inputs[number], methods, self.clip, self.caution
+        )
 
 
 class Loader:
@@ -100,11 +103,12 @@ class Loader:
         return sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)
 
     def _image(self, source: Source, content: bytes) -> Loaded:
-        image = read_image(source.path, content)
+        image, caution = load_image(source.path, content)
         sizes = dict.fromkeys(classifier.input_size for classifier in self._classifiers)
         inputs = {size: resized(image, size) for size in sizes}
         kept = image if self._keep_pixels else np.broadcast_to(np.uint8(0), image.shape)
-        return Loaded(source, kept, tuple(inputs[c.input_size] for c in self._classifiers))
+        own_inputs = tuple(inputs[c.input_size] for c in self._classifiers)
+        return Loaded(source, kept, own_inputs, caution=caution)
 
     def _clip(self, source: Source) -> Loaded:
         clip = read_clip(source.path, self._frames)

@@ -133,7 +133,9 @@ def _explanation(
 ) -> Explanation:
     """What is known of an image, a class and its map, but how it came about."""
     box = classifier.box_of(index)
-    place = {} if box is None else {"box": rescaled(box, request.input_image, request.image)}
+    noted = {} if box is None else {"box": rescaled(box, request.input_image, request.image)}
+    if request.caution:
+        noted["image_caution"] = request.caution
     return Explanation(
         image=request.image,
         clip=request.clip,
@@ -148,5 +150,5 @@ def _explanation(
         probability=classifier.score_of(scores, index),
         predicted_index=int(np.nanargmax(scores)),
         top=classifier.decode_predictions(scores[np.newaxis], TOP)[0],
-        notes=place,
+        notes=noted,
     )

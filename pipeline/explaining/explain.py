@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier import Classifier
-from images import Clip, ImageError, read_clip, read_image, resized, resized_clip
+from images import Clip, ImageError, load_image, read_clip, resized, resized_clip
 from images.clips import FOLDER_RATE
 from methods import METHODS
 from pipeline.explaining.attempt import attempted
@@ -60,8 +60,9 @@ def request_of(
     """The request for an image or clip, a file or an array. Raises ImageError."""
     path = None if isinstance(image, np.ndarray) else as_path(image)
     if not classifier.frames:
-        pixels = image if path is None else read_image(path)
-        return Request(path, pixels, resized(pixels, classifier.input_size), methods)
+        pixels, caution = (image, "") if path is None else load_image(path)
+        input_image = resized(pixels, classifier.input_size)
+        return Request(path, pixels, input_image, methods, caution=caution)
     if path is None:
         clip = Clip(image, list(range(len(image))), len(image) / FOLDER_RATE)
     else:

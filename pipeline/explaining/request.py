@@ -42,6 +42,7 @@ class Request(NamedTuple):
     input_image: np.ndarray  # (h, w, 3) float32 at the classifier's input size, or (T, h, w, 3)
     methods: Sequence[Call]
     clip: Clip | None = None  # which frames these are, where it is one
+    caution: str = ""  # what is to be said of how the image was read
 
 
 class Failure(NamedTuple):

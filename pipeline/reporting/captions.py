@@ -31,7 +31,8 @@ class Captions:
             parts += [f"{name}: layer {layer}." for name, layer in self._layers.items()]
         if plan.classifiers[0].precision != "float32":
             parts.append(f"Perturbations in {plan.classifiers[0].precision}.")
-        notes = [e.notes.get(name) for name in ("caution", "caption") for e in explanations]
+        names = ("caution", "image_caution", "caption")
+        notes = [e.notes.get(name) for name in names for e in explanations]
         parts += map(_sentence, dict.fromkeys(filter(None, [*self._cautions, *notes])))
         parts += [
             f"{e.path.name}, {e.one_line_title}: {e.diagnosis}."

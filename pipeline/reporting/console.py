@@ -73,6 +73,8 @@ class Console:
 
     def _explanations(self, path: Path, explanations: Sequence[Explanation]) -> None:
         print(escaped(str(path)))
+        if caution := explanations[0].notes.get("image_caution"):
+            print(f"  {caution}")
         firsts = {explanation.classifier_title: explanation for explanation in explanations}
         for classifier, explanation in firsts.items():
             print(escaped(f"  {classifier}: {predictions(explanation)}"))
