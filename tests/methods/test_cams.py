@@ -21,7 +21,8 @@ def linear():
 
 
 def classifier_with(head: list, features=(8, 8, 4)) -> "Classifier":  # noqa: F821 (a word)
-    """A convolution named conv, and that head."""
+    """A convolution named conv, and that head; always the same weights."""
+    keras.utils.set_random_seed(0)
     convolution = layers.Conv2D(features[-1], 3, padding="same", name="conv")
     inputs = keras.Input((*features[:2], 3))
     return load_classifier(keras.Sequential([inputs, convolution, *head]), preprocessing="tf")
