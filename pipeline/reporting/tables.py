@@ -7,7 +7,10 @@ from evaluation.statistics import ALL
 from runtime import csv_cell, write_text
 
 DIGITS = 3
-LEFT_OUT = ("agreement", "evaluated", "image_hash", "classifier_hash", "options")  # of results.csv
+LEFT_OUT = (  # of results.csv
+    *("agreement", "evaluated", "image_hash", "classifier_hash", "options"),
+    *("kind", "change", "experiment", "view_frame_count"),  # of changed explanations and views
+)
 SECONDS = (
     "Seconds: of a map, beside the prediction of its image, whose pass those methods share that "
     "look at a layer."
