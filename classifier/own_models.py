@@ -101,6 +101,8 @@ def around_function(function: Callable, name: str, options: dict[str, Any]) -> C
             network.scores(np.zeros((1, *shape), np.float32))
         else:
             output = network.output((preprocess or _unchanged)(trial_images(shape)))
+            if not np.isfinite(output).all():
+                raise ValueError("the classifier's own scores are not finite (NaN or infinite)")
             last = getattr(function, "last_operation", "")
             network.link_to_scores = function_link(output, options, last)
             cautions = _cautions_of_function(network, name, options)

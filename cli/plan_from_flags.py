@@ -1,6 +1,7 @@
 """From the flags, as they were parsed, to the plan."""
 
 import os
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -9,11 +10,12 @@ from cli.classifier_choices import classifier_choices
 from cli.parts import part_from_flags
 from cli.values import each_once, split_names
 from evaluation.ground_truth import Viewing
-from images import find_images
+from images import search_images
 from methods import METHODS
 from pipeline.plan import Display, Evaluation, Experiments, Plan
 from pipeline.targets import Targets
 from registry import Call, parse_call
+from runtime import escaped
 from views import VIEWS
 
 DEFAULT_IMAGE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
@@ -30,10 +32,13 @@ def plan_from_flags(arguments: Namespace) -> Plan:
     check_display(display, methods, views, evaluation.metrics)
     of_labels = arguments.target is None and not evaluation.metrics
     paths = tuple(arguments.test_image_path or [DEFAULT_IMAGE])
+    found = search_images(paths, leave_out=[display.output_dir])
+    for remark in found.remarks:
+        print(escaped(remark), file=sys.stderr)
     return part_from_flags(
         Plan,
         arguments,
-        images=tuple(find_images(paths)),
+        images=tuple(found.images),
         classifiers=classifier_choices(arguments),
         methods=methods,
         views=views,

@@ -84,7 +84,7 @@ def read_targets(text: str, box: str = "") -> Targets:
     if not box.strip():
         return Targets(text=text or PREDICTED)
     try:
-        return Targets(box=read_box(box[:LONGEST_TARGET].strip()))
+        return Targets(box=read_box("target_box", box[:LONGEST_TARGET].strip()))
     except ValueError:
         expected = "a detection's number, or x, y, w, h in pixels of the image"
         raise ValueError(f"box '{box[:LONGEST_TARGET]}': expected {expected}") from None

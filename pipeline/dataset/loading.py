@@ -15,7 +15,7 @@ from pipeline.dataset.store import Index
 from pipeline.explaining.explanation import drawable_frames
 from pipeline.explaining.request import Request
 from registry import Call
-from runtime import read_bytes
+from runtime import check_regular, escaped, read_bytes
 
 CHUNK = 1 << 22  # bytes of a video that are hashed at once
 
@@ -129,7 +129,8 @@ def _clip_hash(path: Path) -> str:
     """SHA-256 of a video's content, or of the frames' of a folder."""
     digest = hashlib.sha256()
     for file in frame_files(path) if path.is_dir() else [path]:
-        digest.update(file.name.encode("utf-8", "surrogateescape"))
+        check_regular(file)
+        digest.update(escaped(file.name).encode())
         with file.open("rb") as content:
             while chunk := content.read(CHUNK):
                 digest.update(chunk)

@@ -172,9 +172,11 @@ def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     units: dict[int, list[dict]] = {}
     failed: dict[tuple, dict] = {}
     hashes: dict[str, str] = {}  # of each image as it was last
+    is_readable = False
     for part in files:
         own: dict[int, list[dict]] = {}
         for row in _rows_of(part, columns):
+            is_readable = True
             if row["kind"] != kind:
                 continue
             names = ("image", "classifier_hash", "method", "target", "change")
@@ -189,7 +191,7 @@ def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     rows = [row for some in units.values() for row in some]
     rows = [row for row in rows if row["image_hash"] == hashes[row["image"]]]
     rows += failed.values()
-    if not rows:
+    if not is_readable:
         raise StoreError(
             f"'{as_path(folder) / FOLDER}': no part is one that this version can read "
             "(--fresh sets it aside)"

@@ -1,5 +1,6 @@
 """Carrying a plan out: flags -> Plan -> images -> explain -> evaluate -> store -> report."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from pipeline.dataset.store import FOLDER, set_aside
 from pipeline.plan import Plan
 from pipeline.reporting.report import Report
 from pipeline.runs.prepare import prepared
-from runtime import remove_unfinished
+from runtime import escaped, remove_unfinished
 
 
 def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
@@ -33,6 +34,8 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
         truths = GroundTruthIndex(plan)
     plan = replace(plan, images=truths.images)
     truths.print_unmatched()
+    for line in truths.taken_for():
+        print(escaped(line), file=sys.stderr)
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")
     runner = Runner(plan, classifiers, truths)

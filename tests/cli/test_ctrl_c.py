@@ -45,15 +45,15 @@ def test_ctrl_c_in_a_long_method_draws_what_there_is(run, monkeypatch, capsys):
 
 
 def test_ctrl_c_is_for_all_classifiers(run, monkeypatch, capsys):
-    from pipeline.explaining import explain
+    from pipeline.explaining import attempt
 
     def interrupted(batch, scores, classifier, method, pairs):
         if method.name == "FEM":
             raise KeyboardInterrupt
         return made(batch, scores, classifier, method, pairs)
 
-    made = explain._explained
-    monkeypatch.setattr(explain, "_explained", interrupted)
+    made = attempt._explained
+    monkeypatch.setattr(attempt, "_explained", interrupted)
     names = "--model_name=SqueezeNet,EfficientNetLite0"
     status, files = run(names, "--explanation_method=GRADCAM,FEM", is_on_small=False)
     assert status == 1

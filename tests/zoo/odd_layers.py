@@ -187,7 +187,7 @@ EXPLAINED = (
             )
         ),
     ),
-    Explained(name="row of pixels", make=by(row_of_pixels), caution=NOT_UNDERSTOOD),
+    Explained(name="row of pixels", make=by(row_of_pixels)),
     Explained(name="space to depth", make=by(space_to_depth)),
     Explained(name="depth to space", make=by(pixel_shuffle)),
     Explained(name="lambda in memory", make=lambda_layer()),

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from support import ROOT
 
-from cli.flags import make_parser, make_plan
+from cli.parser import make_parser, make_plan
 from pipeline.dataset.ground_truth import GroundTruthIndex
 
 

@@ -12,8 +12,10 @@ from support import ROOT, sequential
 from pipeline.dataset import store
 
 STOPPABLE = """
+import signal
 import sys
 from pipeline.dataset import store
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 store.ROWS_OF_PART = 1  # a part for each image
 import main
 main.end_on_signals()
