@@ -3,6 +3,8 @@
 import numpy as np
 from support import BEAR, ELEPHANT, noise, record_of
 
+from images.reading import LoadedImage
+
 
 def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
     import pipeline.dataset.loading
@@ -10,9 +12,9 @@ def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
     def interrupted(path, content):
         if str(path) == str(BEAR):
             raise KeyboardInterrupt
-        return noise(count=1)[0].astype(np.uint8)
+        return LoadedImage(noise(count=1)[0].astype(np.uint8))
 
-    monkeypatch.setattr(pipeline.dataset.loading, "read_image", interrupted)
+    monkeypatch.setattr(pipeline.dataset.loading, "load_image", interrupted)
     status, files = run("--test_image_path", ELEPHANT, BEAR, "--batch_size=1")
     assert status == 1
     assert "kept 1 of 2 images" in capsys.readouterr().err

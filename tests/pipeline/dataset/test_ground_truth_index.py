@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from support import ROOT
 
-from cli.parser import make_parser, make_plan
+from cli import make_parser, plan_from_flags
 from pipeline.dataset.ground_truth import GroundTruthIndex
 
 
@@ -27,7 +27,7 @@ def index(tmp_path):
     (truths / "d.csv").write_text("time,horizontal\n1,2\n")
     arguments = ["--test_image_path", str(images), "--ground_truth", str(truths)]
     arguments += ["--metrics=NSS,AUC_SHUFFLED,POINTING", "--output_dir", str(tmp_path / "out")]
-    return GroundTruthIndex(make_plan(make_parser().parse_args(arguments)))
+    return GroundTruthIndex(plan_from_flags(make_parser().parse_args(arguments)))
 
 
 def test_what_each_file_was_taken_for_is_listed(index):
@@ -55,7 +55,7 @@ def test_fixations_on_other_images_are_of_every_kind_of_file(index):
 def test_the_masks_of_the_samples_are_masks():
     arguments = ["--test_image_path", str(ROOT / "data"), "--metrics=POINTING"]
     arguments += ["--ground_truth", str(ROOT / "data/masks")]
-    index = GroundTruthIndex(make_plan(make_parser().parse_args(arguments)))
+    index = GroundTruthIndex(plan_from_flags(make_parser().parse_args(arguments)))
     assert len(index.images) == 9
     (line,) = index.taken_for()
     assert line.startswith("ground truth: 4 files taken for an object mask: african_elephant.png")

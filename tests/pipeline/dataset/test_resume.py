@@ -118,7 +118,7 @@ def test_a_folder_that_vanishes_is_one_clear_line(run, images, monkeypatch, caps
         shutil.rmtree(images, ignore_errors=True)
         raise ImageError("gone")
 
-    monkeypatch.setattr(loading, "read_image", gone)
+    monkeypatch.setattr(loading, "load_image", gone)
     status, _ = run()
     assert status == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "is gone" in line]
