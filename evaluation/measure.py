@@ -67,12 +67,14 @@ class MetricResults:
         return shares[0] if shares else None
 
     def joined(self, other: "MetricResults") -> "MetricResults":
-        """This results with what the other says more."""
+        """These results with what the other says more."""
+        values = self.values | other.values
+        impossible = dict.fromkeys(self.impossible + other.impossible)
         return MetricResults(
-            self.values | other.values,
+            values,
             self.notes | other.notes,
             self.stopped_early or other.stopped_early,
-            other.impossible,
+            [call for call in impossible if call not in values],
         )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from PIL import Image
 from support import ROOT, same_rows
@@ -57,6 +58,23 @@ def test_a_wanted_metric_is_computed_from_the_stored_map(run, explained, tmp_pat
     _, rows = run("--metrics=SPARSITY,DELETION:step=400")
     assert explained == []
     same_rows(whole, rows)
+
+
+def test_metrics_without_their_ground_truth_are_not_asked_again(run, images, tmp_path):
+    for path in images.glob("*/*.png"):
+        mask = np.zeros(image_size(path), np.uint8)
+        mask[10:30, 10:30] = 255
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        Image.fromarray(mask).save(tmp_path / "masks" / path.name)
+    flags = ("--metrics=PCC,NSS,POINTING,SPARSITY", "--ground_truth", str(tmp_path / "masks"))
+    run(*flags)
+    parts = store.parts(tmp_path / "out")
+    (metrics,) = {
+        tuple(dict(row["metrics"])) for row in store.Index(tmp_path / "out").each(["metrics"])
+    }
+    assert sorted(metrics) == ["NSS", "PCC", "POINTING", "SPARSITY"]
+    run(*flags)
+    assert store.parts(tmp_path / "out") == parts
 
 
 def test_a_changed_image_is_explained_again(run, explained, images):
