@@ -6,6 +6,7 @@ with their metrics, changes of the image, and views. What a store holds already 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from classifier import Classifier
@@ -80,7 +81,8 @@ class Runner:
         Raises StoreError, and FileNotFoundError where the images' folder is gone.
         """
         size = 1 if self.classifiers[0].frames else self.plan.images_at_once
-        ahead = prefetch(self._loader.load, images, size, lambda loaded: loaded.size)
+        weight = attrgetter("size") if self._needs_pixels else None  # else they are small
+        ahead = prefetch(self._loader.load, images, size, weight)
         for loaded in _batches(ahead, size):
             yield from self._batch(loaded)
             if self.stopped:

@@ -1,6 +1,7 @@
 """What a run holds of its images: no more than is needed, and no more than fits."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,21 @@ def test_many_classes_of_many_images_are_explained_in_parts(name, monkeypatch):
         for a, b in zip(one.explanations, other.explanations, strict=True):
             assert a.class_index == b.class_index
             np.testing.assert_allclose(a.map, b.map, rtol=1e-4, atol=1e-6)
+
+
+def test_small_inputs_are_read_ahead_while_a_batch_is_at_work(tmp_path, monkeypatch):
+    runner, size = runner_of(tmp_path, ()), 8
+    runner.plan = replace(runner.plan, images=(IMAGE,) * 40, batch_size=size)
+    load, started, seen = runner._loader.load, [], []
+    monkeypatch.setattr(runner._loader, "load", lambda path: started.append(path) or load(path))
+
+    def working(batch):
+        until = time.monotonic() + 10
+        while not seen and len(started) < 2 * size and time.monotonic() < until:
+            time.sleep(0.01)
+        seen.append(len(started))
+        return []
+
+    monkeypatch.setattr(runner, "_batch", working)
+    assert list(runner.outcomes(runner.plan.images)) == []
+    assert seen[0] >= 2 * size  # the batch, and as many that wait
