@@ -3,6 +3,7 @@
 import sys
 from collections import defaultdict
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from images import image_size
 from pipeline.plan import Plan
 
 LISTED = 10  # images or files that are named
+TAKEN_FOR = 200  # images whose files are read before the others' turn: a second
 
 
 class GroundTruthIndex:
@@ -83,11 +85,12 @@ class GroundTruthIndex:
     def taken_for(self) -> list[str]:
         """What the files of ground truth are taken for: lines with the files of each kind.
 
-        Reads them all. What is to be said of a file, or makes it useless, is a line of its own.
+        Reads those of the first images, as many as take no time to speak of. What is to be said of
+        a file, or makes it useless, is a line of its own.
         """
         files: dict[str, list[str]] = defaultdict(list)
         remarks = []
-        for image in self._files:
+        for image in islice(self._files, TAKEN_FOR):
             try:
                 for file, description, remark in self.truth(image, image_size(image)).descriptions:
                     files[description].append(file.name)
@@ -98,6 +101,9 @@ class GroundTruthIndex:
                 continue
         more = len(remarks) - LISTED
         further = [f"ground truth: {more} more remarks like these"] if more > 0 else []
+        unread = len(self._files) - TAKEN_FOR
+        if unread > 0:
+            further.append(f"ground truth: that of {unread} more images is read in its turn")
         return [_line(*kind) for kind in files.items()] + remarks[:LISTED] + further
 
     def true_class(self, image: Path, classifier: Classifier) -> tuple[str | None, int | None]:

@@ -1,6 +1,5 @@
 """Carrying a plan out: flags -> Plan -> images -> explain -> evaluate -> store -> report."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,7 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     plan = replace(plan, images=truths.images)
     truths.print_unmatched()
     for line in truths.taken_for():
-        print(escaped(line), file=sys.stderr)
+        print(escaped(line))
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")
     runner = Runner(plan, classifiers, truths)

@@ -6,6 +6,7 @@ from PIL import Image
 from support import ROOT
 
 from cli import make_parser, plan_from_flags
+from pipeline.dataset import ground_truth
 from pipeline.dataset.ground_truth import GroundTruthIndex
 
 
@@ -59,3 +60,12 @@ def test_the_masks_of_the_samples_are_masks():
     assert len(index.images) == 9
     (line,) = index.taken_for()
     assert line.startswith("ground truth: 4 files taken for an object mask: african_elephant.png")
+
+
+def test_of_a_large_dataset_only_the_first_files_are_read_before_their_turn(index, monkeypatch):
+    whole = index.taken_for()
+    monkeypatch.setattr(ground_truth, "TAKEN_FOR", 2)
+    assert index.taken_for() == [
+        *whole[:2],
+        "ground truth: that of 2 more images is read in its turn",
+    ]
