@@ -1,7 +1,6 @@
 """Classifiers by name: the embedded ones, and all of `keras.applications` as Keras has them."""
 
 import random
-import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from registry import suggest
+from runtime import first_line
 
 ALIASES = {"ResNet": "ResNet50"}
 RANDOM_WEIGHTS_SEED = 0
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
 
 
 class Application(NamedTuple):
@@ -118,15 +117,3 @@ def _pretrained(application: Application):
 def embedded_names() -> str:
     """The names of the classifiers that need no download, as a sentence would list them."""
     return ", ".join(name for name, known in applications().items() if known.embedded)
-
-
-def first_line(error: Exception) -> str:
-    """What an error of another library says, cut to its first line.
-
-    Keras puts one of its own before what a layer's `call` says, and colours that.
-    """
-    lines = [line.strip() for line in COLOURS.sub("", str(error)).splitlines() if line.strip()]
-    lines = lines or [type(error).__name__]
-    if lines[0].startswith("Exception encountered when calling") and len(lines) > 1:
-        lines.pop(0)
-    return lines[0].rstrip(".:")

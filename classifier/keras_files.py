@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from classifier.applications import first_line
+from runtime import first_line
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 LONGEST = 200  # letters of Keras's own errors that are shown

@@ -6,9 +6,9 @@ import re
 import sys
 from pathlib import Path
 
-from classifier.applications import first_line
 from classifier.keras_files import SUFFIXES, open_keras_file
 from classifier.saved_models import open_saved_model
+from runtime import first_line
 
 INSIDE_FOLDERS = (".pb", ".index", ".data-00000-of-00001")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from classifier.applications import first_line
 from classifier.black_box import BlackBox, are_probabilities
 from classifier.classifier import Classifier
 from classifier.detector import Detector
@@ -17,6 +16,7 @@ from classifier.labels import Labels, named_classes, numbered_labels, read_label
 from classifier.network.anatomy import trial_images
 from classifier.network.network import Network
 from classifier.preprocessing import find_preprocessing
+from runtime import first_line
 
 NO_PREPROCESSING = (
     "{0} does not rescale images itself, so say what it was trained on: --preprocessing none, "

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from classifier.applications import first_line
+from runtime import first_line
 
 # Operations that reach for files, the network, processes or Python, by their names' parts.
 REACHING = re.compile(

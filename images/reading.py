@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 from images.depth import as_bytes, deep_colour, deep_grey, is_deep_colour
 from images.formats import readable_formats
-from runtime import as_path, check_regular, read_bytes
+from runtime import as_path, check_regular, first_line, read_bytes
 
 MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
 WHITE = (255, 255, 255, 255)
@@ -137,7 +137,7 @@ def _reason(error: Exception, content: bytes | None) -> str:
         return _reason_of_tiff(content or b"") or f"not an image format that is known ({known})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return first_line(error)
 
 
 def _reason_of_tiff(content: bytes) -> str:

@@ -9,7 +9,7 @@ from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
 from runtime.progress import progress, with_listener
 from runtime.regular_files import IrregularFileError, check_regular, read_bytes
-from runtime.text import csv_cell, escaped, unescaped
+from runtime.text import csv_cell, escaped, first_line, unescaped
 
 __all__ = [
     "BackgroundWriter",
@@ -19,6 +19,7 @@ __all__ = [
     "check_regular",
     "csv_cell",
     "escaped",
+    "first_line",
     "is_local",
     "moved",
     "note",

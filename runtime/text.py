@@ -3,11 +3,24 @@
 import re
 import unicodedata
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
 CODE = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 AMBIGUOUS = frozenset("\\xuU")  # what may follow a backslash of an escape
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, lone surrogates, ends of lines
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # how spreadsheets know a formula
+
+
+def first_line(error: Exception) -> str:
+    """What an error of another library says, cut to its first line.
+
+    Keras puts one of its own before what a layer's `call` says, and colours that.
+    """
+    lines = [line.strip() for line in COLOURS.sub("", str(error)).splitlines() if line.strip()]
+    lines = lines or [type(error).__name__]
+    if lines[0].startswith("Exception encountered when calling") and len(lines) > 1:
+        lines.pop(0)
+    return lines[0].rstrip(".:")
 
 
 def escaped(text: str) -> str:

@@ -15,6 +15,7 @@ from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Failure
 from registry import Call
 from representations import upsampled, upsampled_clip
+from runtime import first_line
 
 
 def evaluate(
@@ -71,8 +72,10 @@ def _with_metric(
         failures.append(Failure("metrics", str(error)))
         results = measure(replace(inputs, truth=None), [call])
     except Exception as error:  # one metric on one image must not end a run
-        reason = f"image '{first.path}', {first.method}, {call}: {type(error).__name__}: {error}"
-        return explanations, [Failure(str(call), reason.splitlines()[0])]
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        return explanations, [
+            Failure(str(call), f"image '{first.path}', {first.method}, {call}: {reason}")
+        ]
     joined = [
         replace(e, results=e.results.joined(result))
         for e, result in zip(explanations, results, strict=True)

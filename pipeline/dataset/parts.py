@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from runtime import as_path, atomic_write, is_local, writer_name
+from runtime import as_path, atomic_write, first_line, is_local, writer_name
 
 NAME = re.compile(r"part-(?P<turn>\d+)-(?P<time>\d+)(-\w+-(?P<footer>[0-9a-f]{8}))?\.parquet")
 MAGIC = b"PAR1"
@@ -67,8 +67,7 @@ def read_part(part: Path, columns: list[str] | None = None):
     except (OSError, ValueError, pa.ArrowException) as error:
         if isinstance(error, DamagedPartError) or getattr(error, "errno", None) is not None:
             raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DamagedPartError(f"'{part}' is damaged: {reason}") from error
+        raise DamagedPartError(f"'{part}' is damaged: {first_line(error)}") from error
 
 
 def set_part_aside(part: Path, error: DamagedPartError) -> None:

@@ -10,6 +10,7 @@ from pipeline.explaining.request import Failure, Request
 from pipeline.explaining.view_image import ViewImage, make_view
 from pipeline.plan import Plan
 from registry import Call
+from runtime import first_line
 
 
 class ViewUnits:
@@ -82,7 +83,7 @@ class ViewUnits:
             except Exception as error:  # one image must not end a run
                 if request is None or type(error) is ValueError:
                     raise  # a mistake in what was asked for, or in the classifier
-                reason = f"image '{source.path}', {call}: {error}"
+                reason = f"image '{source.path}', {call}: {first_line(error)}"
                 failures.append(Failure(str(call), reason))
                 self.store.add([failed_row(source, key, self.classifier, reason)])
                 continue

@@ -13,7 +13,7 @@ from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Failure, Request, rescaled
 from registry import Call
-from runtime import noting
+from runtime import first_line, noting
 
 TOP = 5  # predictions that are printed and recorded
 PAIRS_AT_ONCE = 128  # images and classes that a method is given: each has its copy of the image
@@ -62,10 +62,8 @@ def attempted(
 
 def _reason(request: Request, method: Call, error: Exception) -> str:
     """One line that names the image, the method and what went wrong."""
-    first_line = (str(error).strip().splitlines() or [""])[0]
-    if not isinstance(error, ValueError):
-        first_line = f"{type(error).__name__}: {first_line}"
-    return f"image '{request.path}', {method}: {first_line}"
+    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+    return f"image '{request.path}', {method}: {kind}{first_line(error)}"
 
 
 def _parts(pairs: list[Pair]) -> Iterator[list[Pair]]:

@@ -11,7 +11,7 @@ import pytest
 from support import ROOT
 
 from runtime.start_up import quiet_settings
-from runtime.text import csv_cell, escaped, from_csv_cell, unescaped
+from runtime.text import csv_cell, escaped, first_line, from_csv_cell, unescaped
 
 NAMES = {
     "macaw.jpg": "macaw.jpg",
@@ -96,3 +96,19 @@ def test_tensorflows_lines_stay_off_whatever_the_environment_says(level, monkeyp
     settings = quiet_settings()
     assert settings["TF_CPP_MIN_LOG_LEVEL"] == ("3" if level == "3" else "2")
     assert settings["TF_CPP_MAX_VLOG_LEVEL"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("no such thing", "no such thing"),
+        ("\n  first of all.\nsecond", "first of all"),
+        (
+            "\x1b[1mException encountered when calling Own.call().\x1b[0m\n\nout of tea\n",
+            "out of tea",
+        ),
+        ("", "RuntimeError"),
+    ],
+)
+def test_an_error_is_cut_to_the_line_that_says_what_is_wrong(message, line):
+    assert first_line(RuntimeError(message)) == line
