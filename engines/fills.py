@@ -86,7 +86,7 @@ def background(classifier, fill: str = "mean") -> np.ndarray:
 def note_fill(classifier, fill: str = "mean", more: str = "") -> None:
     """Notes a fill of one colour, in RGB, for the record and, with `more`, for the caption."""
     rgb = colour_of(classifier, fill)
-    note(fill_rgb=rgb, caption=f"Hidden by {colour_words(rgb)}{more}.")
+    note(fill_rgb=rgb, caption=f"hidden by {colour_words(rgb)}{more}.")
 
 
 def colour_of(classifier, fill: str) -> list[float]:

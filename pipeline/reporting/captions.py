@@ -31,15 +31,29 @@ class Captions:
             parts += [f"{name}: layer {layer}." for name, layer in self._layers.items()]
         if plan.classifiers[0].precision != "float32":
             parts.append(f"Perturbations in {plan.classifiers[0].precision}.")
-        names = ("caution", "image_caution", "caption")
-        notes = [e.notes.get(name) for name in names for e in explanations]
-        parts += map(_sentence, dict.fromkeys(filter(None, [*self._cautions, *notes])))
+        parts += map(_sentence, self._cautions)
+        parts += _notes(explanations)
         parts += [
             f"{e.path.name}, {e.one_line_title}: {e.diagnosis}."
             for e in explanations
             if e.diagnosis
         ]
         return " ".join(part for part in parts if part)
+
+
+def _notes(explanations: Sequence[Explanation]) -> list[str]:
+    """What methods noted to be said, and how images were read: each once, with whose it is."""
+    several = len({explanation.classifier for explanation in explanations}) > 1
+    whose: dict[str, dict[str, None]] = {}
+    for explanation in explanations:
+        method = explanation.method.title
+        by = f"{method}, {explanation.classifier}" if several else method
+        for name in ("caution", "caption"):
+            whose.setdefault(explanation.notes.get(name, ""), {})[by] = None
+        image = explanation.path.name if explanation.path else "image"
+        whose.setdefault(explanation.notes.get("image_caution", ""), {})[image] = None
+    whose.pop("", None)
+    return [f"{', '.join(names)}: {text.rstrip('.')}." for text, names in whose.items()]
 
 
 def view_caption(views: Sequence[ViewImage]) -> str:

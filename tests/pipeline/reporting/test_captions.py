@@ -1,0 +1,54 @@
+"""Captions say of each note whose it is."""
+
+from pathlib import Path
+
+import numpy as np
+
+from methods import METHODS
+from pipeline.explaining.explanation import Explanation
+from pipeline.plan import Plan
+from pipeline.reporting.captions import Captions
+
+
+def explanation(method: str, classifier: str = "small", image: str = "a.png", **notes):
+    return Explanation(
+        image=np.zeros((8, 8, 3), np.uint8),
+        path=Path(image),
+        map=np.eye(4, dtype=np.float32),
+        method=METHODS[method].call(),
+        classifier=classifier,
+        class_index=0,
+        label="cat",
+        probability=0.5,
+        notes=notes,
+    )
+
+
+def caption(*explanations: Explanation) -> str:
+    plan = Plan(images=(Path("a.png"),), methods=tuple(e.method for e in explanations))
+    return Captions(plan, {}, ()).of_maps(explanations, ["overlay"])
+
+
+def test_a_note_says_which_methods_it_is_of():
+    said = caption(
+        explanation("OCCLUSION", caption="hidden by grey, patch 4."),
+        explanation("RISE", caption="hidden by grey."),
+        explanation("LIME", caption="hidden by grey."),
+    )
+    assert "Occlusion: hidden by grey, patch 4. RISE, LIME: hidden by grey." in said
+
+
+def test_of_several_classifiers_it_says_which():
+    said = caption(
+        explanation("RISE", "first", caption="hidden by grey."),
+        explanation("RISE", "second", caption="hidden by black."),
+    )
+    assert "RISE, first: hidden by grey. RISE, second: hidden by black." in said
+
+
+def test_how_an_image_was_read_names_the_image_once():
+    notes = {"image_caution": "read as 12-bit data"}
+    said = caption(
+        explanation("FEM", image="dark.png", **notes), explanation("CAM", image="dark.png", **notes)
+    )
+    assert said.count("dark.png: read as 12-bit data.") == 1
