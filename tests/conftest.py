@@ -25,6 +25,27 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.stem not in LONGEST_FIRST)
 
 
+@pytest.fixture
+def stop_at_run(monkeypatch):
+    """Presses Ctrl-C at the n-th time that a network is run; gives the list of those there were."""
+
+    def stop_at_run(number: int) -> list[int]:
+        from classifier.network.network import Network
+
+        run, runs = Network.run, []
+
+        def stopping(*arguments, **options):
+            runs.append(1)
+            if len(runs) == number:
+                signal.raise_signal(signal.SIGINT)
+            return run(*arguments, **options)
+
+        monkeypatch.setattr(Network, "run", stopping)
+        return runs
+
+    return stop_at_run
+
+
 @pytest.fixture(autouse=True)
 def listening_for_ctrl_c():
     """A shell that starts the tests in the background has Ctrl-C ignored: here it is recorded."""

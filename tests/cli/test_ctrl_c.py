@@ -22,20 +22,8 @@ def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
     assert record_of(files)["interrupted"]
 
 
-def test_ctrl_c_in_a_long_method_draws_what_there_is(run, monkeypatch, capsys):
-    import signal
-
-    from classifier.network.network import Network
-
-    original, runs = Network.run, []
-
-    def stopping(*arguments, **options):
-        runs.append(1)
-        if len(runs) == 4:
-            signal.raise_signal(signal.SIGINT)
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(Network, "run", stopping)
+def test_ctrl_c_in_a_long_method_draws_what_there_is(run, stop_at_run, capsys):
+    stop_at_run(4)
     status, files = run("--test_image_path", ELEPHANT, BEAR, "--explanation_method=RISE,FEM")
     assert status == 1
     captured = capsys.readouterr()

@@ -1,7 +1,5 @@
 """SALIENCY, SMOOTHGRAD, INTEGRATED_GRADIENTS, GUIDED_BACKPROP, GUIDED_GRADCAM and DECONVNET."""
 
-import signal
-
 import keras
 import numpy as np
 import pytest
@@ -192,17 +190,9 @@ def test_options_out_of_range_are_refused(name, options):
 
 
 @pytest.mark.parametrize("name", ["SMOOTHGRAD", "INTEGRATED_GRADIENTS"])
-def test_what_was_stopped_is_the_mean_of_what_was_done(name, monkeypatch):
+def test_what_was_stopped_is_the_mean_of_what_was_done(name, stop_at_run):
     classifier, weights = linear()
-    original, runs = classifier.network.run, []
-
-    def stopping(*arguments, **options):
-        runs.append(1)
-        if len(runs) == 2:
-            signal.raise_signal(signal.SIGINT)
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(classifier.network, "run", stopping)
+    stop_at_run(2)
     image = noise((6, 6), 1)
     with noting() as notes:
         (found,) = METHODS[name](classifier, image, [0])

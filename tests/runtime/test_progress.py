@@ -90,19 +90,11 @@ def test_a_listener_is_told_before_each_batch_and_stops_as_ctrl_c_does():
     assert list(progress(iter(range(3)), 3)) == [0, 1, 2]
 
 
-def test_rise_that_was_stopped_gives_the_map_so_far(monkeypatch):
+def test_rise_that_was_stopped_gives_the_map_so_far(stop_at_run):
     classifier = load_classifier(sequential())
     images = noise(count=1)
     expected = rise(classifier, images, [0], masks=64)
-    original, runs = classifier.network.run, []
-
-    def stopping(*arguments, **options):
-        runs.append(1)
-        if len(runs) == 2:
-            signal.raise_signal(signal.SIGINT)
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(classifier.network, "run", stopping)
+    stop_at_run(2)
     with noting() as notes:
         stopped = rise(classifier, images, [0], masks=160)
     assert notes["stopped_early"]
@@ -111,17 +103,9 @@ def test_rise_that_was_stopped_gives_the_map_so_far(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["LIME", "KERNELSHAP", "OCCLUSION"])
-def test_others_that_were_stopped_still_give_a_map(name, monkeypatch):
+def test_others_that_were_stopped_still_give_a_map(name, stop_at_run):
     classifier = load_classifier(sequential())
-    original, runs = classifier.network.run, []
-
-    def stopping(*arguments, **options):
-        runs.append(1)
-        if len(runs) == 3:
-            signal.raise_signal(signal.SIGINT)
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(classifier.network, "run", stopping)
+    stop_at_run(3)
     options = {"samples": 400, "segmentation": "slic", "patch": 4, "stride": 2}
     options = {k: v for k, v in options.items() if k in METHODS[name].options}
     with noting() as notes:

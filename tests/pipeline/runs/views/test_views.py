@@ -1,12 +1,9 @@
 """Views from the command line: what is drawn, said and kept."""
 
-import signal
-
 import numpy as np
 import pytest
 
 import main
-from classifier.network.network import Network
 from images import read_image, resized
 from pipeline.dataset import store
 
@@ -73,16 +70,8 @@ def test_an_image_without_features_costs_only_itself(run, images, classifier, tm
     assert "features of the image are all 0" in record["failed"][0]["reason"]
 
 
-def test_ctrl_c_keeps_the_way_so_far(run, monkeypatch, capsys):
-    original, runs = Network.run, []
-
-    def stopping(*arguments, **options):
-        runs.append(1)
-        if len(runs) == 5:
-            signal.raise_signal(signal.SIGINT)
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(Network, "run", stopping)
+def test_ctrl_c_keeps_the_way_so_far(run, stop_at_run, capsys):
+    stop_at_run(5)
     status, files, record = run("--explanation_method=CLASS_IMPRESSION", "--target=ant,bee")
     assert status == 1
     assert record["interrupted"]
@@ -92,16 +81,8 @@ def test_ctrl_c_keeps_the_way_so_far(run, monkeypatch, capsys):
     assert len([name for name in files if name.endswith(".png")]) == 1
 
 
-def test_ctrl_c_ends_all_filters(run, monkeypatch):
-    original, runs = Network.run, []
-
-    def stopping(*arguments, **options):
-        runs.append(1)
-        if len(runs) == 7:
-            signal.raise_signal(signal.SIGINT)
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(Network, "run", stopping)
+def test_ctrl_c_ends_all_filters(run, stop_at_run):
+    runs = stop_at_run(7)
     _, _, record = run("--explanation_method=FILTERS:layer=conv2:steps=4")
     assert record["viewed"][0]["notes"]["channels"] == [0, 1]
     assert len(runs) < 10
