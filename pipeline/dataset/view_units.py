@@ -35,7 +35,9 @@ class ViewUnits:
 
     def is_stored(self, source: Source, key: dict[str, str]) -> bool:
         """Whether the store has a unit, with its frames if they are wanted."""
-        return self._find(source, key) is not None
+        if self._wants_frames:
+            return self._find(source, key) is not None
+        return self.index.find(source.columns() | key) is not None  # its image need not be read
 
     def views_of_image(
         self, source: Source, request: Request, draws: bool
