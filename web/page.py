@@ -80,7 +80,10 @@ class Page:
         ).success(**self._quick)
 
     def _join_classes(self) -> None:
-        """Another classifier or class; the radio and the list show the same class."""
+        """Another classifier or class; the radio and the list show the same class.
+
+        The browser itself shows it, so that who presses Explain at once has it explained.
+        """
         parts = self.parts
         parts.classifier.input(
             self.handlers.change_classifier,
@@ -90,9 +93,10 @@ class Page:
         ).success(**self._quick)
         for chosen, shown in ((parts.guesses, parts.target), (parts.target, parts.guesses)):
             chosen.input(
-                lambda target: (target, None, ""),
+                None,
                 chosen,
                 [shown, parts.boxes, parts.box],
+                js="target => [target, null, '']",
                 **PRIVATE,
             ).success(**self._quick)
 
@@ -101,10 +105,14 @@ class Page:
         parts = self.parts
         no_class = [parts.guesses, parts.target]
         parts.boxes.input(
-            lambda number: (number, None, None), parts.boxes, [parts.box, *no_class], **PRIVATE
+            None,
+            parts.boxes,
+            [parts.box, *no_class],
+            js="number => [number, null, null]",
+            **PRIVATE,
         ).success(**self._quick)
         parts.box.submit(
-            lambda: (None, None, None), None, [parts.boxes, *no_class], **PRIVATE
+            None, None, [parts.boxes, *no_class], js="() => [null, null, null]", **PRIVATE
         ).success(**self._quick)
 
     def _join_method(self) -> None:

@@ -69,6 +69,19 @@ def choose(page, label: str, words: str) -> None:
 
 
 @contextmanager
+def slowly(page):
+    """Inside, each event takes half a second to reach the server."""
+
+    def late(route) -> None:
+        page.wait_for_timeout(500)
+        route.continue_()
+
+    page.route("**/queue/join*", late)
+    yield
+    page.unroute("**/queue/join*")
+
+
+@contextmanager
 def drawn_anew(page):
     """What is done inside has the first map drawn in another way, and that has come."""
     before = page.locator("#maps img").nth(1).get_attribute("src")
@@ -272,9 +285,10 @@ def test_a_detection_is_chosen_and_explained(browser, served, detector_folder, t
         page.locator("#image .boxes img").wait_for()
         choose(page, "Method", "Occlusion")
         page.get_by_text("Occlusion takes a while").wait_for()
-        page.locator(".guesses label", has_text="1 ·").click()
-        page.get_by_role("button", name="Explain", exact=True).click()
-        shows(page, "(box)")
+        with slowly(page):  # what is chosen is explained, however soon Explain is pressed
+            page.locator(".guesses label", has_text="1 ·").click()
+            page.get_by_role("button", name="Explain", exact=True).click()
+            shows(page, "(box)")
         page.locator("#box").locator("input, textarea").fill("1,2,3")
         page.get_by_role("button", name="Explain", exact=True).click()
         page.get_by_text("expected a detection's number").wait_for()
