@@ -83,14 +83,9 @@ def test_a_map_that_is_the_truth_does_better_than_its_opposite(name):
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_every_metric_says_what_it_is(name):
-    metric = METRICS[name]
-    assert metric.name == name
-    assert metric.summary.endswith(".")
-    assert metric.better in ("higher", "lower", "")
-    assert set(metric.truths) <= set(TRUTHS)
-    for option in metric.options.values():
-        assert option.parse(str(option.default)) == option.default
+def test_every_metric_says_what_is_better_and_what_it_needs(name):
+    assert METRICS[name].better in ("higher", "lower", "")
+    assert set(METRICS[name].truths) <= set(TRUTHS)
 
 
 def test_a_call_is_parsed_with_its_options():

@@ -1,5 +1,3 @@
-import inspect
-
 import numpy as np
 import pytest
 from support import backbone_with_head, functional, noise, sequential, subclassed
@@ -53,17 +51,6 @@ def test_a_view_looks_into_layers(name):
     function = Classifier("even", box, numbered_labels(2), lambda images: images)
     with pytest.raises(ValueError, match="no layers to look into"):
         VIEWS[name](function, noise(), [0, 1])
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_every_view_says_what_it_is_and_what_its_options_are(name):
-    view = VIEWS[name]
-    assert view.name == name
-    assert view.summary.endswith(".")
-    for option in view.options.values():
-        assert option.help
-        assert option.default is not inspect.Parameter.empty
-        assert option.parse(str(option.default)) == option.default
 
 
 def test_preprocessing_is_found_as_a_matrix_or_refused():
