@@ -8,6 +8,7 @@ import numpy as np
 from classifier.network.folding import Fold, foldable
 from classifier.network.logits import own_output
 from classifier.network.mixing import mixing_layer
+from classifier.network.moving import has_own_code, moves_places
 from classifier.network.region import WHOLE, Entry, Region, entries, region
 from classifier.network.relu_rules import other_activations
 from classifier.network.target_layer import find_layer, target_layers
@@ -41,6 +42,7 @@ class Anatomy:
         self.link = link  # of an output that is no probability; None: by its number of values
         self._preprocess = preprocess
         self._mixing: dict[str, str | None] = {}
+        self._regions: dict[str, Region | None] = {}
 
     @cached_property
     def trace(self) -> Trace:
@@ -85,7 +87,15 @@ class Anatomy:
         """
         if len(self.input_shape) != 3:
             return WHOLE
-        call = find_layer(self.trace.calls, layer)
+        if layer not in self._regions:
+            self._regions[layer] = self._region(find_layer(self.trace.calls, layer))
+        return self._regions[layer]
+
+    def _region(self, call: LayerCall) -> Region | None:
+        if has_own_code(self.model, self.trace):
+            firsts = [self.trace.calls[entry.position] for entry in self.entries]
+            if any(moves_places(self.model, first, call, self.noise) for first in firsts):
+                return None
         return region(self.trace, self.entries, self.trace.calls.index(call))
 
     def mixing_layer(self, layer: str) -> str | None:

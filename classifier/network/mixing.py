@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.network.hooks import changing, functions_inlined, replaced
+from classifier.network.hooks import functions_inlined, heard
 from classifier.network.trace import LayerCall, Trace
 
 MOST = 0.5  # of the positions: a token that sees more of them is of no place
@@ -34,7 +34,7 @@ def mixing_layer(model, trace: Trace, call: LayerCall, inputs: np.ndarray) -> st
         def keep_tokens(output):
             kept["tokens"] = output
 
-        with _hook(call, keep_features), _hook(later[-1], keep_tokens), functions_inlined():
+        with heard(call, keep_features), heard(later[-1], keep_tokens), functions_inlined():
             model(inputs, training=False)
         token = tf.reduce_sum(tf.square(kept["tokens"][:, -1]))
     slopes = tape.gradient(token, kept["features"], unconnected_gradients="zero")
@@ -44,17 +44,3 @@ def mixing_layer(model, trace: Trace, call: LayerCall, inputs: np.ndarray) -> st
 
 def _is_row(shape: tuple[int, ...], positions: int) -> bool:
     return len(shape) == 3 and shape[0] == 1 and shape[1] >= positions
-
-
-def _hook(call: LayerCall, keep):
-    """Inside, `keep` gets the output of this one call."""
-    number = -1
-
-    def change(output):
-        nonlocal number
-        number += 1
-        if number == call.number:
-            keep(output)
-        return output
-
-    return replaced([(call.layer, "call", changing(call.layer.call, change))])

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 from zoo.nesting import by
 from zoo.rows import Explained, Refused, features, head
+from zoo.weights import constructed
 
 NOT_UNDERSTOOD = "may not lie where it is drawn"
 
@@ -131,21 +132,81 @@ CUT_BEHIND = {
 }
 
 
-class Mirror(layers.Layer):
-    """Turns its maps round within its own call, where no operation of the graph tells of it."""
+class Own(layers.Layer):
+    """Does something to maps within its own call, where no operation of the graph tells of it."""
+
+    def __init__(self, function):
+        super().__init__()
+        self._function = function
 
     def call(self, inputs):
-        return inputs[:, :, ::-1]
+        return self._function(inputs)
 
 
+class OwnModel(keras.Model):
+    """Does something to maps between its layers, in its own call."""
+
+    def __init__(self, function):
+        super().__init__()
+        self._function = function
+        self.rescaling, self.top = layers.Rescaling(1 / 255), layers.Dense(2, "softmax")
+        self.features = layers.Conv2D(4, 4, 4, activation="relu")
+        self.later = layers.Conv2D(4, 3, padding="same", activation="relu")
+
+    def call(self, inputs):
+        maps = self.later(self._function(self.features(self.rescaling(inputs))))
+        return self.top(keras.ops.mean(maps, axis=(1, 2)))
+
+
+def own_model(function):
+    """What makes a constructed model that does this to its maps between its layers."""
+
+    def make():
+        model = OwnModel(function)
+        model(keras.ops.zeros((1, 64, 64, 3)))
+        return constructed(model, lambda x: x / 255)
+
+    return make
+
+
+def gated(x):
+    """Each channel by how much there is of it, as squeeze and excitation has it."""
+    return x * keras.ops.sigmoid(keras.ops.mean(x, axis=(1, 2), keepdims=True))
+
+
+def attended(x):
+    """With what every place finds in all others, which is added."""
+    tokens = keras.ops.reshape(x, (-1, 256, 4))
+    found = keras.ops.softmax(tokens @ keras.ops.transpose(tokens, (0, 2, 1))) @ tokens
+    return x + keras.ops.reshape(found, (-1, 16, 16, 4))
+
+
+def corner(x):
+    return x[:, 8:, :8]
+
+
+BY_OWN = {
+    "a layer's own call": lambda f: doing_behind(lambda x: Own(f)(x)),
+    "a model's own call": own_model,
+}
 EXPLAINED = (
     *(Explained(name=f"maps {name}", make=doing_behind(f)) for name, f in CUT_BEHIND.items()),
+    *(
+        Explained(name=f"maps {name}, by {whose}", make=make(f), share=0, caution=NOT_UNDERSTOOD)
+        for name, f in (PLACES | BEHIND_ALONE).items()
+        for whose, make in BY_OWN.items()
+    ),
+    Explained(name="maps cut, by a layer's own call", make=BY_OWN["a layer's own call"](corner)),
     Explained(
-        name="maps mirrored by a layer's own call",
-        make=doing_behind(lambda x: Mirror()(x)),
+        name="maps cut, by a model's own call",
+        make=own_model(corner),
         share=0,
         caution=NOT_UNDERSTOOD,
-        xfail="only operations of the graph are looked at, not what a layer's own call does",
+    ),
+    *(
+        Explained(name=f"maps {name}, by {whose}", make=make(f), share=0.6)
+        for name, f in {"gated": gated, "attended": attended}.items()
+        for whose, make in BY_OWN.items()
     ),
     *(Explained(name=name, make=behind(layer), share=0.7) for name, layer in BEHIND.items()),
     *(

@@ -2,6 +2,7 @@
 
 import re
 
+import keras
 import numpy as np
 import pytest
 from zoo import (
@@ -36,6 +37,12 @@ def by_name(rows):
         )
         for row in rows
     ]
+
+
+@pytest.fixture(autouse=True)
+def same_weights():
+    """What is not constructed of a model is drawn alike, whatever was drawn before."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(autouse=True)
