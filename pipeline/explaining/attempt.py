@@ -1,9 +1,10 @@
 """One method on a batch of images: a map for each class, and the failures of single images."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -23,15 +24,14 @@ Pair = tuple[int, int]  # number of an image in its batch, class
 
 def attempted(
     batch: Sequence[Request],
-    scores: np.ndarray,
+    scores: Sequence[np.ndarray | Failure],
     classifier: Classifier,
     method: Call,
     pairs: list[Pair],
 ) -> list[tuple[int, Explanation | Failure]]:
     """What the method makes of each pair; where the batch fails, image by image.
 
-    Raises ValueError where it is a mistake in what was asked for, which is no image's fault: it
-    comes from the method itself, and no image had an explanation by it.
+    Raises ValueError where it is a mistake in what was asked for, which is no image's fault.
     """
     try:
         return [
@@ -41,29 +41,40 @@ def attempted(
         ]
     except Exception as error:  # the user's own code, or a method on an image nobody thought of
         numbers = list(dict.fromkeys(number for number, _ in pairs))
-        is_mistake = isinstance(error, ValueError) and not isinstance(error, ImageError)
         if len(numbers) == 1:
-            if is_mistake and not isinstance(error, np.linalg.LinAlgError):
+            classes = np.array([index for _, index in pairs[:1]])
+            if is_mistake(error, classifier, lambda image: method(classifier, image, classes)):
                 raise
-            request = batch[numbers[0]]
-            return [(numbers[0], Failure(str(method), _reason(request, method, error)))]
-    results, mistakes = [], []
+            return [(numbers[0], failure_of(batch[numbers[0]].path, error, str(method)))]
+    results = []
     for number in numbers:
         own = [pair for pair in pairs if pair[0] == number]
-        try:
-            results += attempted(batch, scores, classifier, method, own)
-        except ValueError as error:
-            mistakes.append(error)
-            results.append((number, Failure(str(method), _reason(batch[number], method, error))))
-    if len(mistakes) == len(numbers):
-        raise mistakes[0]
+        results += attempted(batch, scores, classifier, method, own)
     return results
 
 
-def _reason(request: Request, method: Call, error: Exception) -> str:
-    """One line that names the image, the method and what went wrong."""
+def is_mistake(
+    error: Exception, classifier: Classifier, ask: Callable[[np.ndarray], object]
+) -> bool:
+    """Whether an error is no image's fault: a ValueError that noise (1, H, W, 3) has as well."""
+    if not isinstance(error, ValueError) or isinstance(error, ImageError | np.linalg.LinAlgError):
+        return False
+    shape = (1, *classifier.input_shape[:-1], 3)
+    try:
+        with noting():
+            ask(np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32))
+    except ValueError as other:
+        return not isinstance(other, ImageError)
+    except Exception:  # it has no say in whose fault the first one was
+        return False
+    return False
+
+
+def failure_of(path: Path | None, error: Exception, asker: str = "") -> Failure:
+    """Why an image has no answer, in one line that names it, who asked and what went wrong."""
+    of = f", {asker}" if asker else ""
     kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-    return f"image '{request.path}', {method}: {kind}{first_line(error)}"
+    return Failure(asker, f"image '{path}'{of}: {kind}{first_line(error)}")
 
 
 def _parts(pairs: list[Pair]) -> Iterator[list[Pair]]:
@@ -81,7 +92,7 @@ def _parts(pairs: list[Pair]) -> Iterator[list[Pair]]:
 
 def _explained(
     batch: Sequence[Request],
-    scores: np.ndarray,
+    scores: Sequence[np.ndarray | Failure],
     classifier: Classifier,
     method: Call,
     pairs: list[Pair],

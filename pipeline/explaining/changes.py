@@ -16,6 +16,7 @@ from experiments import AUGMENTATIONS, agreement, hide, masked, moved_region
 from figures import draw_grid
 from figures.saving import as_png
 from images import ImageError, resized
+from pipeline.explaining.attempt import failure_of
 from pipeline.explaining.explain import explain_batch
 from pipeline.explaining.explanation import Explanation, colour_bar, drawable
 from pipeline.explaining.request import Failure, FixedClasses, Request
@@ -233,12 +234,16 @@ def _explained_again(
         raise KeyboardInterrupt
     results, failures = [], []
     for change, changed, answer in zip(changes, made, answers, strict=True):
-        failures += [f._replace(asker=f"{f.asker}, {change.name}") for f in answer.failures]
-        for before in befores:
-            for after in answer.explanations:
-                if is_same(before, after):
-                    values = change.values(before, after, changed, classifier)
-                    results.append(ChangedExplanation(before, after, change, values))
+        for one in answer.failures:
+            askers = [one.asker] if one.asker else map(str, methods)
+            failures += [Failure(f"{asker}, {change.name}", one.reason) for asker in askers]
+        pairs = [(b, a) for b in befores for a in answer.explanations if is_same(b, a)]
+        for before, after in pairs:
+            try:
+                values = change.values(before, after, changed, classifier)
+                results.append(ChangedExplanation(before, after, change, values))
+            except Exception as error:  # the user's own code, which is asked again
+                failures.append(failure_of(first.path, error, f"{before.method}, {change.name}"))
     return results, failures
 
 

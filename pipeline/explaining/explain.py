@@ -9,7 +9,7 @@ from classifier import Classifier
 from images import Clip, ImageError, load_image, read_clip, resized, resized_clip
 from images.clips import FOLDER_RATE
 from methods import METHODS
-from pipeline.explaining.attempt import attempted
+from pipeline.explaining.attempt import attempted, failure_of, is_mistake
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Answer, Box, Chooser, Failure, Request, rescaled
 from pipeline.targets import PREDICTED, Targets
@@ -80,10 +80,9 @@ def explain_batch(
     early is the last. Raises CutShortError on Ctrl-C before a method has anything to show, and
     ValueError for a mistake that is not of one image.
     """
-    images = np.stack([request.input_image for request in batch])
     calls = {str(method): method for request in batch for method in request.methods}
     inside = any(call.entry.shares_features for call in calls.values())
-    scores = classifier.scores(images, keep_features=inside and classifier.has_layers)
+    scores = _scores(batch, classifier, keep_features=inside and classifier.has_layers)
     answers, chosen = [], []
     for indices in _chosen(batch, scores, classifier, targets):
         failed = isinstance(indices, Failure)
@@ -107,14 +106,37 @@ def explain_batch(
     return answers
 
 
+def _scores(
+    batch: Sequence[Request], classifier: Classifier, keep_features: bool
+) -> list[np.ndarray | Failure]:
+    """For each image its scores (K,), or why there are none: the user's own code may raise.
+
+    Raises ValueError for a mistake that is not of one image.
+    """
+    try:
+        images = np.stack([request.input_image for request in batch])
+        return list(classifier.scores(images, keep_features))
+    except Exception as error:
+        if len(batch) > 1:
+            return [row for one in batch for row in _scores([one], classifier, keep_features)]
+        if is_mistake(error, classifier, classifier.scores):
+            raise
+        return [failure_of(batch[0].path, error)]
+
+
 def _chosen(
-    batch: Sequence[Request], scores: np.ndarray, classifier: Classifier, targets: Chooser
+    batch: Sequence[Request],
+    scores: Sequence[np.ndarray | Failure],
+    classifier: Classifier,
+    targets: Chooser,
 ) -> Iterator[list[int] | Failure]:
     """For each image the classes that are explained, or why there are none."""
     if targets.box is not None:
         classifier.forget_boxes()
     for request, row in zip(batch, scores, strict=True):
-        if targets.box is not None:
+        if isinstance(row, Failure):
+            yield row
+        elif targets.box is not None:
             yield _box(request, classifier, targets.box)
         elif not np.isfinite(row).any():
             reason = "the classifier's own scores are not finite; check its weights and input"
@@ -131,5 +153,5 @@ def _box(request: Request, classifier: Classifier, box: int | Box) -> list[int] 
     wanted = box if number else rescaled(box, request.image, request.input_image)
     try:
         return [classifier.box(request.input_image, wanted)]
-    except ValueError as error:
-        return Failure("", f"image '{request.path}': {error}")
+    except Exception as error:  # the user's own code
+        return failure_of(request.path, error)
