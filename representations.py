@@ -22,6 +22,7 @@ ALPHA = 0.5  # weight of the heatmap in the overlay
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
 DARKEST = 0.25  # of the image's brightness, where the map is 0
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
+ROWS = 256  # of a map that are coloured at once: matplotlib takes 20 bytes for a value
 
 
 def upsampled(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -59,12 +60,15 @@ def represent_heatmap(
     colormap = colormap or default_colormap(signed)
     if colormap not in matplotlib.colormaps:
         raise ValueError(f"no colormap '{colormap}' (see matplotlib.colormaps)")
-    if signed:
-        largest = np.abs(saliency_map).max()
-        values = 0.5 + 0.5 * np.asarray(saliency_map, np.float32) / (largest or 1)
-    else:
-        values = normalise(np.maximum(saliency_map, 0))
-    return matplotlib.colormaps[colormap](values, bytes=True)[..., :3]
+    saliency_map = np.asarray(saliency_map, np.float32)
+    largest = max(saliency_map.max(), -saliency_map.min() if signed else 0)
+    heatmap = np.empty((*saliency_map.shape, 3), np.uint8)
+    for start in range(0, len(saliency_map), ROWS):
+        rows = slice(start, start + ROWS)
+        values = saliency_map[rows] / (largest if largest > 0 else 1)
+        values = 0.5 + 0.5 * values if signed else np.maximum(values, 0)
+        heatmap[rows] = matplotlib.colormaps[colormap](values, bytes=True)[..., :3]
+    return heatmap
 
 
 def default_colormap(signed: bool) -> str:

@@ -129,6 +129,8 @@ class Explanation:
         size = self.image.shape[:2]
         drawn = self.represented(representation, colormap, alpha, largest=max(size))
         times = drawn.shape[0] // size[0]
+        if drawn.shape[:2] == size:
+            return drawn  # as it is: bringing it to its size would take four times its bytes
         if drawn.shape[:2] != (times * size[0], times * size[1]):
             return drawn  # a chart
         return np.rint(resized(drawn, size)).astype(np.uint8)

@@ -5,6 +5,7 @@ import pytest
 from figures.display_rules import DISPLAY_RULES
 from representations import (
     REPRESENTATIONS,
+    ROWS,
     represent,
     represent_colour,
     represent_convergence,
@@ -32,6 +33,14 @@ def test_a_heatmap_is_the_colormap_of_the_normalised_map():
     assert np.abs(represent_heatmap(MAP, "viridis").astype(int) - colours).max() <= 1
     with pytest.raises(ValueError, match="no colormap 'virridis'"):
         represent_heatmap(MAP, "virridis")
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_tall_map_is_coloured_part_by_part_as_it_is_in_one(signed):
+    tall = np.random.default_rng(0).normal(size=(2 * ROWS + 7, 3)).astype(np.float32)
+    values = 0.5 + 0.5 * tall / np.abs(tall).max() if signed else normalise(np.maximum(tall, 0))
+    expected = matplotlib.colormaps["turbo"](values, bytes=True)[..., :3]
+    np.testing.assert_array_equal(represent_heatmap(tall, "turbo", signed), expected)
 
 
 def test_negatives_are_drawn_as_zero():
