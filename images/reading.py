@@ -175,7 +175,7 @@ def _on_white(image: Image.Image) -> np.ndarray:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # no second copy
 
 
 def resized_clip(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:

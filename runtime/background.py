@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item, Loaded = TypeVar("Item"), TypeVar("Loaded")
-MOST_BYTES = 2**28  # that wait for their turn
+MOST_BYTES = 2**27  # that wait for their turn: one photo and more
 WORKERS = 2  # decoding and packing images is C code that other threads need not wait for
 
 
@@ -65,24 +65,39 @@ def _is_loaded(future: Future) -> bool:
 
 
 class BackgroundWriter:
-    """Takes work; at most `limit` pieces wait at a time. What one raises is raised later."""
+    """Takes work; at most `most` pieces wait at a time, and none where they hold `limit` bytes.
 
-    def __init__(self, limit: int = 8):
-        self._limit = limit
+    What one raises is raised later.
+    """
+
+    def __init__(self, most: int = 8, limit: int = MOST_BYTES):
+        self._most, self._limit = most, limit
         self._pool: ThreadPoolExecutor | None = None
-        self._pending: deque[Future] = deque()
+        self._pending: deque[tuple[Future, int]] = deque()
 
-    def submit(self, work: Callable[[], object]) -> None:
-        """Has the work done soon; where too much is waiting, when the oldest is done."""
+    def submit(self, work: Callable[[], object], weight: int = 0) -> None:
+        """Has the work done soon; where too much is waiting, when the oldest is done.
+
+        `weight` is how many bytes the work holds until it is done.
+        """
         self._pool = self._pool or ThreadPoolExecutor(WORKERS)
-        self._pending.append(self._pool.submit(work))
-        while len(self._pending) > self._limit:
-            self._pending.popleft().result()
+        while len(self._pending) >= WORKERS and self._held() + weight > self._limit:
+            self._wait()
+        self._pending.append((self._pool.submit(work), weight))
+        while len(self._pending) > self._most:
+            self._wait()
 
     def finish(self) -> None:
         """Returns when all is done."""
         while self._pending:
-            self._pending.popleft().result()
+            self._wait()
         if self._pool:
             self._pool.shutdown()
             self._pool = None
+
+    def _held(self) -> int:
+        return sum(weight for _, weight in self._pending)
+
+    def _wait(self) -> None:
+        """Returns when the oldest is done."""
+        self._pending.popleft()[0].result()

@@ -50,13 +50,16 @@ class FigureFiles:
         )
         self._wrote(path, replaces)
 
-    def save_bare(self, stem: str, draw: Callable[[], np.ndarray]) -> None:
-        """Saves the image that `draw` gives as PNG, and nothing around it, while others go on."""
+    def save_bare(self, stem: str, draw: Callable[[], np.ndarray], weight: int = 0) -> None:
+        """Saves the image that `draw` gives as PNG, and nothing around it, while others go on.
+
+        `weight` is how many bytes `draw` needs.
+        """
         path = self.names.path(stem, "png")
         self.bare += 1
         if self._is_verbose:
             self._wrote(path, path.exists())
-        self._writer.submit(lambda: save_image(draw(), path))
+        self._writer.submit(lambda: save_image(draw(), path), weight)
 
     def save_animation(self, stem: str, frames: np.ndarray, **timing: float) -> None:
         """Saves frames (F, H, W, 3) as they follow each other; see `figures.saving`."""

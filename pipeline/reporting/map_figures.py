@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.dataset.ground_truth import GroundTruthIndex
-from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.explanation import Explanation, drawable
 from pipeline.plan import Plan
 from pipeline.reporting.captions import Captions, colour_bars
 from pipeline.reporting.figure_files import FigureFiles
@@ -77,12 +77,15 @@ class MapFigures:
         display = self.display
         if display.kind == "bare":
             draw = partial(explanation.bare, representation, display.colormap, display.alpha)
-            self.files.save_bare(stem, draw)
+            self.files.save_bare(stem, draw, explanation.image.nbytes)
             return
         image = self._drawn(explanation, representation)
         self._save(stem, [image], [explanation.title], 1, [explanation], (representation,))
 
     def _add_rows(self, path: Path, explanations: Sequence[Explanation]) -> None:
+        image = drawable(explanations[0].image)  # else six photos would wait as they are
+        if not explanations[0].is_clip:
+            explanations = [explanation.of_copy(image) for explanation in explanations]
         for row in self._in_rows(explanations):
             if len(self._rows) == max(1, ROWS // self._lines):
                 self._pages += 1

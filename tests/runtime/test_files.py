@@ -107,7 +107,7 @@ def test_maps_in_half_precision_are_within_a_thousandth_whatever_their_size():
 
 
 def test_work_in_the_background_is_bounded_and_its_errors_are_told():
-    writer, going = BackgroundWriter(limit=3), threading.Semaphore(0)
+    writer, going = BackgroundWriter(most=3), threading.Semaphore(0)
     done = []
 
     def work(number):

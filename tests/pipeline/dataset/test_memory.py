@@ -1,7 +1,9 @@
 """What a run holds of its images: no more than is needed, and no more than fits."""
 
+import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,9 @@ from pipeline.dataset.runner import Runner
 from pipeline.explaining import attempt
 from pipeline.explaining.explain import explain_batch, request_of
 from pipeline.plan import Display, Experiments, Plan
+from pipeline.reporting.report import Report
 from pipeline.targets import Targets
-from runtime import prefetch
+from runtime import BackgroundWriter, prefetch
 
 IMAGE = Path("data/macaw.jpg")
 
@@ -113,3 +116,35 @@ def test_small_inputs_are_read_ahead_while_a_batch_is_at_work(tmp_path, monkeypa
     monkeypatch.setattr(runner, "_batch", working)
     assert list(runner.outcomes(runner.plan.images)) == []
     assert seen[0] >= 2 * size  # the batch, and as many that wait
+
+
+def test_a_figure_that_is_not_full_holds_images_as_they_are_drawn(tmp_path):
+    call = METHODS["OCCLUSION"].call()
+    runner = runner_of(tmp_path, None, methods=(call,))
+    large, (classifier,) = np.zeros((2000, 3000, 3), np.uint8), runner.classifiers
+    (answer,) = explain_batch([request_of(large, classifier, [call])], classifier, Targets())
+    figures = Report(runner).maps
+    figures.add(IMAGE, answer.explanations)
+    ((_, (waiting,)),) = figures._rows
+    assert waiting.image.nbytes < large.nbytes / 3
+    np.testing.assert_array_equal(
+        waiting.represented("heatmap"), answer.explanations[0].represented("heatmap")
+    )
+
+
+def test_what_is_written_in_the_background_is_bounded_by_its_bytes():
+    begun, going = [], threading.Semaphore(0)
+
+    def work(number):
+        begun.append(number)
+        going.acquire()
+
+    writer = BackgroundWriter(limit=250)
+    for number in range(2):
+        writer.submit(partial(work, number), weight=100)  # one for each worker
+    until = threading.Timer(0.3, going.release, [5])
+    until.start()
+    writer.submit(partial(work, 2), weight=100)
+    assert not until.is_alive()  # the third has waited until one was done
+    writer.finish()
+    assert begun == [0, 1, 2]
