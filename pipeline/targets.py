@@ -71,6 +71,12 @@ class Targets:
             raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
         return [_parse_part(text, classifier) for text in texts]
 
+    def most(self, classifier: Classifier) -> int:
+        """How many classes one image has at most. Raises as `parts` does."""
+        if self.box is not None:
+            return 1
+        return sum(_top_count(str(part.plus)) or 1 for part in self.parts(classifier))
+
     def indices(self, classifier: Classifier, scores) -> list[int]:
         """The classes for one image with these scores (K,), each once.
 

@@ -17,6 +17,7 @@ from pipeline.dataset.loading import Loaded, Loader
 from pipeline.dataset.rows import Source
 from pipeline.dataset.store import Index, Store
 from pipeline.dataset.view_units import ViewUnits
+from pipeline.explaining.attempt import PAIRS_AT_ONCE
 from pipeline.explaining.changes import ChangedExplanation
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Failure
@@ -80,7 +81,7 @@ class Runner:
 
         Raises StoreError, and FileNotFoundError where the images' folder is gone.
         """
-        size = 1 if self.classifiers[0].frames else self.plan.images_at_once
+        size = self._images_at_once
         weight = attrgetter("size") if self._needs_pixels else None  # else they are small
         ahead = prefetch(self._loader.load, images, size, weight)
         for loaded in _batches(ahead, size):
@@ -139,6 +140,16 @@ class Runner:
         """Whether an image need not be read: it is done, and not to be drawn either."""
         draws = self.draws and (self.plan.display.draws or self.plan.views)
         return not draws and self._is_done(source)
+
+    @property
+    def _images_at_once(self) -> int:
+        """So many images are a batch: fewer of many classes whose maps are of pixels."""
+        if self.classifiers[0].frames:
+            return 1
+        if not any(method.entry.by_pixels for method in self.plan.methods):
+            return self.plan.images_at_once
+        classes = max(self.plan.targets.most(classifier) for classifier in self.classifiers)
+        return max(1, min(self.plan.images_at_once, PAIRS_AT_ONCE // classes))
 
     @property
     def _needs_pixels(self) -> bool:

@@ -148,3 +148,15 @@ def test_what_is_written_in_the_background_is_bounded_by_its_bytes():
     assert not until.is_alive()  # the third has waited until one was done
     writer.finish()
     assert begun == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("method", "images"), [("SALIENCY", 1), ("GRADCAM", 32)])
+def test_fewer_images_are_a_batch_where_each_has_many_maps_of_pixels(method, images, tmp_path):
+    classifier = load_classifier(sequential(200))
+    plan = Plan(
+        images=(IMAGE,) * 40,
+        methods=(METHODS[method].call(),),
+        targets=Targets(text="top100"),
+        display=Display(representations=(), output_dir=tmp_path),
+    )
+    assert Runner(plan, [classifier], GroundTruthIndex(plan))._images_at_once == images
