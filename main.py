@@ -11,6 +11,7 @@ try:
     from classifier.network.target_layer import layer_lines
     from cli import entry_help, make_parser, page_classifiers, plan_from_flags
     from pipeline import Plan, run
+    from runtime import escaped
     from runtime.start_up import end_on_signals, start_tensorflow, steady_console
     from runtime.version import VERSION
     from web import make_site, serve
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         if arguments.debug:
             raise
-        print(f"main.py: {error}", file=sys.stderr)
+        print(escaped(f"main.py: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("main.py: stopped", file=sys.stderr)

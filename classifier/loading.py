@@ -15,6 +15,7 @@ from classifier.network.folding import has_bfloat16
 from classifier.network.network import Network
 from classifier.own_models import around_function, around_model
 from classifier.sidecar import check_field, read_sidecar
+from runtime import escaped
 
 DEFAULT_MODEL = "EfficientNetLite0"
 PRECISIONS = ("float32", "bfloat16")
@@ -71,7 +72,7 @@ def load_classifier(
         classifier.layer = layer
     _set_precision(classifier, precision)
     for caution in classifier.cautions:
-        print(f"caution: {caution}", file=sys.stderr)
+        print(escaped(f"caution: {caution}"), file=sys.stderr)
     return classifier
 
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from runtime import escaped
+
 PAGE = 7.3  # width of a page, inches
 LARGEST_CELL, SMALLEST_CELL = 2.3, 1.0  # width of an image, inches
 TALLEST = 1.5  # height of a row, in widths of a cell; taller images become narrower
@@ -57,10 +59,11 @@ def draw_grid(
 
     if len(images) != len(titles) or not images:
         raise ValueError(f"{len(images)} images and {len(titles)} titles: one for each, and some")
+    titles = ["\n".join(map(escaped, title.split("\n"))) for title in titles]
     layout = _layout(images, titles, columns, largest)
     width = columns * (layout.cell + GAP) + GAP
     caption = "\n".join(
-        textwrap.wrap(caption, int((width - 2 * GAP) / (CAPTION_FONT * POINT * LETTER)))
+        textwrap.wrap(escaped(caption), int((width - 2 * GAP) / (CAPTION_FONT * POINT * LETTER)))
     )
     foot = GAP + (caption.count("\n") + 1) * CAPTION_FONT * LINE * POINT * bool(caption)
     rows_height = sum(layout.title_heights) + sum(layout.heights) + GAP * len(layout.heights)

@@ -9,11 +9,12 @@ from runtime.notes import note, noting, tally
 from runtime.paths import as_path, is_local
 from runtime.progress import progress, with_listener
 from runtime.regular_files import IrregularFileError, check_regular, read_bytes
-from runtime.text import csv_cell, escaped, first_line, unescaped
+from runtime.text import any_text, csv_cell, escaped, first_line, unescaped
 
 __all__ = [
     "BackgroundWriter",
     "IrregularFileError",
+    "any_text",
     "as_path",
     "atomic_write",
     "check_regular",

@@ -104,9 +104,9 @@ def _machine() -> str:
 
 
 def write_text(path: str | Path, text: str) -> Path:
-    """The path, which holds the text, as UTF-8, from now on."""
+    """The path, which holds the text, as UTF-8, from now on; a lone surrogate as JSON has it."""
     with atomic_write(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="backslashreplace"))
     return as_path(path)
 
 

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
 CODE = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
@@ -39,6 +41,15 @@ def escaped(text: str) -> str:
 def unescaped(text: str) -> str:
     """The text of which `escaped` made this one."""
     return CODE.sub(lambda match: _meant(match[1]), text)
+
+
+@contextmanager
+def any_text() -> Iterator[None]:
+    """Inside, pandas holds texts as Python does: Arrow's have to be UTF-8, and names may not be."""
+    import pandas as pd
+
+    with pd.option_context("mode.string_storage", "python"):
+        yield
 
 
 def csv_cell(text: str) -> str:

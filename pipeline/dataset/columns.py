@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from runtime import escaped, unescaped
+
 EXPLANATION, CHANGE, VIEW = "explanation", "change", "view"  # kinds of rows
 TEXT, WHOLE, REAL = "string", "int64", "float64"
 UNIT = {
@@ -49,6 +51,10 @@ COLUMNS = UNIT | {
     "view_frames": "binary",  # the frames of its way below each other, PNG
     "view_frame_count": WHOLE,
 }
+NAMES = (  # columns of text that is not ours: files, classes, errors
+    *("image", "classifier", "layer", "method", "target", "label", "predicted_label"),
+    *("true_class", "diagnosis", "error"),
+)
 HEAVY = (
     "view",
     "view_frames",
@@ -60,6 +66,16 @@ HEAVY = (
     "notes",
     "top",
 )
+
+
+def storable(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what people name things escaped: Parquet's text is UTF-8."""
+    return row | {name: escaped(row[name]) for name in NAMES if row.get(name)}
+
+
+def restored(row: dict[str, Any]) -> dict[str, Any]:
+    """The row of which `storable` made this one."""
+    return row | {name: unescaped(row[name]) for name in NAMES if row.get(name)}
 
 
 def schema():

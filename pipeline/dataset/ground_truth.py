@@ -19,6 +19,7 @@ from evaluation.metric import OTHERS
 from evaluation.true_classes import some_of_each, true_classes
 from images import image_size
 from pipeline.plan import Plan
+from runtime import escaped
 
 LISTED = 10  # images or files that are named
 TAKEN_FOR = 200  # images whose files are read before the others' turn: a second
@@ -55,11 +56,8 @@ class GroundTruthIndex:
         if not needed or not without:
             return
         named = ", ".join(without[:LISTED]) + ", ..." * (len(without) > LISTED)
-        print(
-            f"{len(without)} of {len(self.images)} images have no ground truth, so no "
-            f"{', '.join(needed)}: {named}",
-            file=sys.stderr,
-        )
+        line = f"{len(without)} of {len(self.images)} images have no ground truth, so no "
+        print(escaped(f"{line}{', '.join(needed)}: {named}"), file=sys.stderr)
 
     @property
     def has_truth(self) -> bool:

@@ -16,7 +16,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.dataset.columns import COLUMNS, EXPLANATION, HEAVY, UNIT, map_of, schema
+from pipeline.dataset.columns import (
+    COLUMNS,
+    EXPLANATION,
+    HEAVY,
+    UNIT,
+    map_of,
+    restored,
+    schema,
+    storable,
+)
 from pipeline.dataset.parts import (
     DamagedPartError,
     parts_of,
@@ -24,7 +33,7 @@ from pipeline.dataset.parts import (
     set_part_aside,
     write_part,
 )
-from runtime import as_path, moved
+from runtime import any_text, as_path, moved
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
 FOLDER = "store"
@@ -88,7 +97,7 @@ class Index:
                 self._forget(stored.part)
                 return None
             self._open = stored.part, table
-        return self._open[1].take(list(stored.rows)).to_pylist()
+        return list(map(restored, self._open[1].take(list(stored.rows)).to_pylist()))
 
     def _forget(self, part: Path) -> None:
         self._units = {key: unit for key, unit in self._units.items() if unit.part != part}
@@ -125,11 +134,12 @@ class Store:
         self._since = time.monotonic()
         if not self._rows:
             return
+        rows = list(map(storable, self._rows))
         try:
             try:
-                write_part(self.folder, self._rows, schema())
+                write_part(self.folder, rows, schema())
             except FileNotFoundError:  # --fresh of another run has just moved the folder
-                write_part(self.folder, self._rows, schema())
+                write_part(self.folder, rows, schema())
         except OSError as error:
             raise StoreError(
                 f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
@@ -155,6 +165,7 @@ def parts(folder: str | Path) -> list[Path]:
     return parts_of(as_path(folder) / FOLDER)
 
 
+@any_text()
 def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
     """A pandas frame of the store under an output folder: a row for each explanation.
 
@@ -202,7 +213,7 @@ def read(folder: str | Path, *, kind: str = EXPLANATION, heavy: bool = True):
 def _rows_of(part: Path, columns: list[str]) -> list[dict[str, Any]]:
     """The rows of a part; none where it is damaged, which is said, or gone. Raises StoreError."""
     table = _table(part, columns)
-    return [] if table is None else table.to_pylist()
+    return [] if table is None else list(map(restored, table.to_pylist()))
 
 
 def _table(part: Path, columns: list[str] | None = None):
@@ -223,7 +234,9 @@ def _table(part: Path, columns: list[str] | None = None):
 def _short(row: dict[str, Any]) -> int:
     """A unit's key in 96 bits: a million of them are held, and two alike are not to be feared."""
     text = "\0".join(str(row[name]) for name in UNIT)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=12).digest())
+    return int.from_bytes(
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    )
 
 
 def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:

@@ -25,7 +25,9 @@ class FileNames:
         safe = re.sub(r"[^\w.=+-]+", "_", name)
         if len(safe.encode()) > LONGEST_NAME:
             start = safe.encode()[:LONGEST_NAME].decode(errors="ignore")
-            safe = f"{start}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+            safe = (
+                f"{start}_{hashlib.sha256(name.encode(errors='backslashreplace')).hexdigest()[:8]}"
+            )
         path = self.folder / f"{safe}.{suffix}"
         number = 1
         while path in self._given:

@@ -86,7 +86,7 @@ class HtmlReport:
         template = template_environment().get_template("report.html")
         path = self.plan.display.output_dir / NAME
         with atomic_write(path) as file:
-            template.stream(content).dump(file, encoding="utf-8", errors="replace")
+            template.stream(content).dump(file, encoding="utf-8", errors="backslashreplace")
         return path
 
     def close(self) -> None:

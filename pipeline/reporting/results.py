@@ -26,6 +26,7 @@ from pipeline.reporting.captions import metric_constants
 from pipeline.reporting.own_rows import OwnRows
 from pipeline.reporting.tables import write_tables
 from registry import parse_call
+from runtime import any_text
 
 
 class ResultTables(NamedTuple):
@@ -46,6 +47,7 @@ class Results:
         self._own = OwnRows(plan, keys)
         self.metrics = {str(call): call.entry.better for call in plan.evaluation.metrics}
 
+    @any_text()
     def find(self) -> ResultTables | None:
         """All tables and charts; None where there are no rows."""
         if not store.parts(self.folder):
@@ -72,6 +74,7 @@ class Results:
             rows, tables, self._charts(rows, tables) if self.plan.display.draws else {}
         )
 
+    @any_text()
     def write(self, results: ResultTables) -> list[Path]:
         """Writes the tables and charts, and gives their paths."""
         written = write_tables(self.folder, *results[:2], self.metrics, metric_constants(self.plan))

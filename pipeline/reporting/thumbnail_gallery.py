@@ -54,7 +54,7 @@ class ThumbnailGallery:
         self._left = budget
         self._most: int | None = None  # images that are shown, once it is known
         self._file: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 (read when all are there)
-            "w+", encoding="utf-8", errors="replace", newline=""
+            "w+", encoding="utf-8", errors="backslashreplace", newline=""
         )
 
     @property
@@ -185,7 +185,7 @@ def thumbnail_uri(image: np.ndarray, most: int) -> str:
 
 def _weight(html: str) -> int:
     """Its bytes."""
-    return len(html.encode("utf-8", "replace"))
+    return len(html.encode("utf-8", "backslashreplace"))
 
 
 def _number(names: dict[str, int], name: str) -> int:
