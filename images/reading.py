@@ -15,6 +15,7 @@ from images.formats import readable_formats
 from runtime import as_path, check_regular, first_line, read_bytes
 
 MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
+ROWS = 256  # that are handed over by Pillow at once
 WHITE = (255, 255, 255, 255)
 WIDTH, HEIGHT, CHANNELS, KIND_OF_NUMBERS = 256, 257, 277, 339  # tags of a TIFF
 
@@ -175,7 +176,12 @@ def _on_white(image: Image.Image) -> np.ndarray:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # no second copy
+    image = image if image.mode == "RGB" else image.convert("RGB")  # no second copy
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, ROWS):  # Pillow's own way takes all bytes twice
+        bottom = min(top + ROWS, image.height)
+        pixels[top:bottom] = image.crop((0, top, image.width, bottom))
+    return pixels
 
 
 def resized_clip(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
