@@ -55,6 +55,7 @@ NAMES = (  # columns of text that is not ours: files, classes, errors
     *("image", "classifier", "layer", "method", "target", "label", "predicted_label"),
     *("true_class", "diagnosis", "error"),
 )
+BINARY = ("map", "view", "view_frames")
 HEAVY = (
     "view",
     "view_frames",

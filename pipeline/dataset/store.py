@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.dataset.columns import (
+    BINARY,
     COLUMNS,
     EXPLANATION,
     HEAVY,
@@ -36,6 +37,7 @@ from pipeline.dataset.parts import (
 from runtime import any_text, as_path, moved
 
 ROWS_OF_PART, SECONDS_OF_PART = 1024, 10.0  # a part is written when it has so many, or is so old
+BYTES_OF_PART = 2**26  # or so large: Arrow and Parquet take as much again, each
 FOLDER = "store"
 
 
@@ -120,13 +122,16 @@ class Store:
     def __init__(self, folder: Path):
         self.folder = folder / FOLDER
         self._rows: list[dict[str, Any]] = []
+        self._bytes = 0  # of their maps and views
         self._since = time.monotonic()
 
     def add(self, rows: Iterable[dict[str, Any]]) -> None:
         """Takes all rows of a unit, their keys COLUMNS; they are safe after the next `flush`."""
+        rows = list(rows)
         self._rows += rows
+        self._bytes += sum(len(row[name] or b"") for row in rows for name in BINARY)
         old = time.monotonic() - self._since > SECONDS_OF_PART
-        if len(self._rows) >= ROWS_OF_PART or old:
+        if len(self._rows) >= ROWS_OF_PART or self._bytes >= BYTES_OF_PART or old:
             self.flush()
 
     def flush(self) -> None:
@@ -145,7 +150,7 @@ class Store:
                 f"the store '{self.folder}' cannot be written ({error.strerror or error}); what "
                 "was finished before is safe there, and the same command goes on with the rest"
             ) from error
-        self._rows = []
+        self._rows, self._bytes = [], 0
 
 
 def set_aside(folder: Path) -> Path | None:

@@ -66,6 +66,15 @@ def test_rows_are_written_when_there_are_many(tmp_path, monkeypatch):
     assert len(store.read(tmp_path)) == 2
 
 
+def test_rows_are_written_when_their_maps_are_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BYTES_OF_PART", 2 * len(ROW["map"]))
+    kept = store.Store(tmp_path)
+    for number in range(5):
+        kept.add([ROW | {"image": f"{number}.jpg"}])
+    assert len(store.parts(tmp_path)) == 2
+    assert len(store.read(tmp_path)) == 4
+
+
 def test_an_image_that_changed_has_its_last_rows_only(tmp_path):
     kept = store.Store(tmp_path)
     kept.add([ROW, ROW | {"class_index": 4}])
