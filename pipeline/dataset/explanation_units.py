@@ -66,8 +66,12 @@ class ExplanationUnits:
                 made, self.stopped = stop.answers, True
             for i, answer in zip(asked, made, strict=True):
                 answers[i] = answer
-        for loaded, answer, known in zip(batch, answers, stored, strict=True):
-            self._finish(loaded, answer, known)
+        for number, parts in enumerate(zip(batch, answers, stored, strict=True)):
+            try:
+                self._finish(*parts)
+            except KeyboardInterrupt:  # what is not evaluated is not known
+                self.stopped = True
+                return answers[:number] + [Answer() for _ in batch[number:]]
         return answers
 
     def failed(self, source: Source, reason: str) -> None:

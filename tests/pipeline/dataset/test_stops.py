@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from support import ROOT, sequential
 
-from pipeline.dataset import store
+from pipeline.dataset import explanation_units, store
 
 STOPPABLE = """
 import signal
@@ -51,6 +51,26 @@ def test_a_signal_ends_a_run_as_ctrl_c_does(name, tmp_path):
     assert 2 <= len(rows) < 200
     assert f"{len(rows)} of 200 images" in said
     assert "Traceback" not in said
+
+
+def test_ctrl_c_while_a_batch_is_evaluated_keeps_what_was(run, monkeypatch, capsys):
+    evaluated, evaluate = [], explanation_units.evaluate
+
+    def interrupted(*arguments):
+        evaluated.append(arguments)
+        if len(evaluated) == 3:
+            raise KeyboardInterrupt
+        return evaluate(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(explanation_units, "evaluate", interrupted)
+        status, rows = run("--metrics=SPARSITY")
+    assert status == 1
+    assert "kept 2 of 12 images" in capsys.readouterr().err
+    assert len(rows) == 4
+    assert rows["SPARSITY"].notna().all()
+    status, rows = run("--metrics=SPARSITY")
+    assert (status, len(rows)) == (0, 24)
 
 
 @pytest.mark.parametrize("module", ["numpy", "argparse", "classifier.network.target_layer"])
