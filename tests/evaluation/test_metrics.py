@@ -1,5 +1,8 @@
 """Every metric against a closed form, and all of them against the contract."""
 
+from functools import partial
+
+import keras
 import numpy as np
 import pytest
 from support import bright_classifier, noise, sequential
@@ -245,6 +248,16 @@ def test_every_layer_gets_other_weights_and_the_top_one_first():
             before = [np.array(variable) for variable in layer.weights]
             randomisation.reinitialise(layer, [0, number])
             assert any((b != np.array(v)).any() for b, v in zip(before, layer.weights, strict=True))
+
+
+def test_plain_arithmetic_in_the_graph_is_no_layer_to_randomise():
+    inputs = keras.Input((32, 32, 3))
+    classifier = load_classifier(keras.Model(inputs, sequential()(inputs / 255.0 * 2.0 + 1.0)))
+    images, gradcam = noise(count=1), METHODS["GRADCAM"]
+    maps = gradcam(classifier, images, [0])
+    randomise = METRICS["RANDOMISATION"]
+    (value,) = randomise(maps, classifier, images, [0], partial(gradcam, classifier), stages=2)
+    assert -1 <= value < 1
 
 
 def test_black_boxes_have_no_layers_to_randomise():
