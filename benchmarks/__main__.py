@@ -12,6 +12,7 @@ from benchmarks import (
     gradients_cost,
     growth,
     insertion_cost,
+    memory,
     perturbation_cost,
     start,
     whitebox_cost,
@@ -27,6 +28,7 @@ BENCHMARKS = {
     "insertion": insertion_cost.run,
     "dataset": dataset_rate.run,
     "growth": growth.run,
+    "memory": memory.run,
 }
 
 
