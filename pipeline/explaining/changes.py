@@ -168,7 +168,7 @@ class Masking:
         """Prediction and probability now, and what the class loses where the region is moved."""
         scores = self._scores_at_random(before, made.hidden, classifier)
         at_random = float(np.mean([classifier.score_of(s, before.class_index) for s in scores]))
-        changed = scores.argmax(axis=1) != before.predicted_index
+        changed = np.nanargmax(scores, axis=1) != before.predicted_index
         return {
             "way": self.way,
             "fraction": self.fraction,

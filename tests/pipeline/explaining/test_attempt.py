@@ -8,11 +8,14 @@ from PIL import Image
 from support import bright_classifier, noise
 
 import main
+from classifier import BlackBox, Classifier
+from classifier.labels import numbered_labels
 from images import ImageError
 from methods import METHODS
 from methods.method import Method
 from pipeline.dataset import store
-from pipeline.explaining.explain import explain_batch, request_of
+from pipeline.explaining.changes import Masking, explain_again
+from pipeline.explaining.explain import explain, explain_batch, request_of
 from pipeline.targets import Targets
 
 MODULE = """
@@ -142,3 +145,18 @@ def test_superpixels_that_are_none_or_too_many_cost_their_image_and_method_alone
         *(("1.png", name) for name in ("LIME", "KERNELSHAP")),
         ("2.png", "KERNELSHAP"),
     }
+
+
+def test_a_class_whose_score_is_nan_is_no_prediction_of_a_changed_image():
+    def scores(images):
+        light = images.mean(axis=(1, 2, 3)) / 255
+        rest = np.stack([0.3 * light, 1 - 0.3 * light], axis=1)
+        return np.concatenate([np.full((len(images), 1), np.nan), rest], axis=1)
+
+    network = BlackBox(scores, (32, 32, 3))
+    classifier = Classifier("holed", network, numbered_labels(3), lambda x: x)
+    image = noise(count=1)[0].astype(np.uint8)
+    before = explain(classifier, image, "OCCLUSION", target="index:2", patch=16)
+    assert before.predicted_index == 2
+    changed = explain_again(classifier, before, Masking(fraction=0.2))
+    assert changed.values["label_changed"] == changed.values["random_label_changed"] == 0
