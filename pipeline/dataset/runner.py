@@ -24,7 +24,8 @@ from pipeline.explaining.request import Failure
 from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import Plan
 from runtime import prefetch
-from runtime.background import MOST_BYTES
+
+BATCH_BYTES = 2**26  # of images whose pixels are kept: a photo of 24 megapixels is its own batch
 
 
 @dataclass
@@ -215,7 +216,7 @@ def _batches(items: Iterable[Loaded], size: int) -> Iterator[list[Loaded]]:
     batch: list[Loaded] = []
     for item in items:
         batch.append(item)
-        if len(batch) == size or sum(loaded.size for loaded in batch) > MOST_BYTES:
+        if len(batch) == size or sum(loaded.size for loaded in batch) > BATCH_BYTES:
             yield batch
             batch = []
     if batch:

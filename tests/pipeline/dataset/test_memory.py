@@ -71,7 +71,7 @@ def test_batches_are_smaller_where_images_are_large(monkeypatch):
     class Item:
         size = 1000
 
-    monkeypatch.setattr(runner_module, "MOST_BYTES", 2500)
+    monkeypatch.setattr(runner_module, "BATCH_BYTES", 2500)
     batches = list(runner_module._batches([Item() for _ in range(7)], 32))
     assert [len(batch) for batch in batches] == [3, 3, 1]
 
