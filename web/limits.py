@@ -8,9 +8,15 @@ from registry import Call, Entry, Option
 MOST_BYTES, MOST_PIXELS = 20_000_000, 40_000_000  # of an image, or of a frame
 MOST_FRAMES, MOST_CLIP_PIXELS = 3000, 1_000_000_000  # of a clip, the pixels of all of its frames
 MOST_VIEW_PIXELS = 60_000_000  # of a view's maps at the size of the image
+MOST_UPLOADED, MOST_UPLOADS = 60_000_000, 10  # bytes and files of a visitor that wait to be used
+MOST_UPLOADED_BY_ALL = 1_000_000_000  # bytes
+UPLOAD_SECONDS = 300  # that a file waits
+MOST_WAITING = 2  # requests of a visitor in the queue
+MOST_SESSIONS, MOST_UNREAD = 8, 8  # of a visitor, and answers of a session that nobody has read
 MOST_MAPS = 12  # of one request
 MOST_BOXES = 20  # detections of an image that are listed
-LONGEST_TARGET = 1000  # letters
+LONGEST_TARGET, LONGEST_TEXT = 1000, 2000  # letters
+LONGEST_LIST, LARGEST_NUMBER = 100, 2**53  # values; the largest whole number of a browser
 MOST_CLASSES = 5  # that are offered first
 SECONDS = 120  # that a request may take; what is known by then is shown
 LEAST_LIMIT, TIMES_DEFAULT = 100, 4  # how large a visitor may make a whole number
