@@ -20,7 +20,9 @@ from web.render_boxes import detection_title
 from web.running import KEEPS, RunningRequests
 from web.service import ExplanationService
 from web.subjects import Subject
+from web.upload_store import UploadStore
 from web.uploads import read_clip_upload, read_upload
+from web.visitors import visitor_of
 
 GUESSES_COMPARED = 2
 
@@ -31,32 +33,31 @@ class Handlers:
     def __init__(
         self,
         service: ExplanationService,
+        uploads: UploadStore | None = None,
         samples: Sequence[Path] = (),
         options: Sequence[tuple[str, str]] = (),
     ):
         """`options` are (method, option) of each field, as `explain` gets their values."""
         self.service = service
+        self._uploads = uploads
         self._samples = samples
         self._options = options
         self.requests = RunningRequests()
 
     @stop_on_error
-    def take_upload(self, path: str | None, name: str):
-        """A visitor's image or clip. What Gradio wrote of it is removed as soon as it is read."""
-        file = Path(path or "").resolve()
-        if not file.is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
-            raise ValueError("no image has come")
-        try:
-            frames = self.service.abilities(name).frames
+    def take_upload(self, token: str, name: str, request: gr.Request):
+        """A visitor's image or clip, which is read once."""
+        frames = self.service.abilities(name).frames
+        with self._uploads.taken(visitor_of(request.client), token) as file:
             subject = read_clip_upload(file, frames) if frames else read_upload(file.read_bytes())
-        finally:
-            file.unlink(missing_ok=True)
         return self._classified(subject, name)
 
     @stop_on_error
     def take_sample(self, event: gr.SelectData, name: str):
         """One of the sample images, by its number."""
-        return self._classified(drawable(read_image(self._samples[int(event.index)])), name)
+        if event.index not in range(len(self._samples)):
+            raise ValueError(f"there are {len(self._samples)} sample images")
+        return self._classified(drawable(read_image(self._samples[event.index])), name)
 
     @stop_on_error
     def change_classifier(self, subject: Subject | None, name: str, method: str, shown: str):

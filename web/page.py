@@ -11,20 +11,20 @@ from web.experiment_handlers import ExperimentHandlers
 from web.handlers import Handlers
 from web.page_parts import PageParts
 from web.service import ExplanationService
+from web.upload_store import UploadStore
 from web.view_handlers import ViewHandlers
+from web.visitor_queue import PageBlocks
 
 SAMPLES = Path(__file__).parent.parent / "data"
 PRIVATE = {"api_visibility": "private"}
 
 
-def make_page(service: ExplanationService) -> gr.Blocks:
+def make_page(service: ExplanationService, uploads: UploadStore) -> gr.Blocks:
     """The page, not yet served."""
     samples = find_images([SAMPLES])
-    with gr.Blocks(
-        title="Why this class?", analytics_enabled=False, delete_cache=(300, 900)
-    ) as page:
+    with PageBlocks(title="Why this class?", analytics_enabled=False) as page:
         parts = PageParts(service, [shrink(read_image(path)) for path in samples])
-        Page(parts, Handlers(service, samples, list(parts.options))).join()
+        Page(parts, Handlers(service, uploads, samples, list(parts.options))).join()
     return page
 
 
@@ -67,14 +67,20 @@ class Page:
         return explain | {"outputs": self.parts.of_answer} | self._one_each
 
     def _join_image(self) -> None:
-        """An upload or a sample is classified, then explained."""
+        """An upload or a sample is classified, then explained.
+
+        The browser itself sends on the upload's token, in the place of all that it knows of it.
+        """
         parts, handlers = self.parts, self.handlers
-        taken = parts.upload.upload(
-            handlers.take_upload, [parts.upload, parts.classifier], parts.of_image, **self._quiet
-        )
-        taken.success(**self._quick)
-        for ended in (taken.success, taken.failure):  # room for the next image
-            ended(lambda: None, None, parts.upload, **PRIVATE)
+        parts.upload.upload(
+            None,
+            parts.upload,
+            [parts.token, parts.upload],
+            js="file => [file.path, null]",
+            **PRIVATE,
+        ).success(
+            handlers.take_upload, [parts.token, parts.classifier], parts.of_image, **self._quiet
+        ).success(**self._quick)
         parts.gallery.select(
             handlers.take_sample, parts.classifier, parts.of_image, **self._quiet
         ).success(**self._quick)

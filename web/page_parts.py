@@ -85,6 +85,7 @@ class PageParts:
             height=130,
             elem_id="upload",
         )
+        self.token = gr.Textbox(visible=False)  # of the upload
         self.hint = gr.Markdown(hint(self._of_clips))
         self.gallery = gr.Gallery(
             list(samples),

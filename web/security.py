@@ -5,17 +5,17 @@ import secrets
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from web.limits import MOST_BYTES
 
 READ = (  # paths that a browser reads
-    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/logout|/manifest\.json|"
-    r"/gradio_api/(theme\.css|app_id|token|user|login_check|startup-events|info|queue/data|"
-    r"upload_progress|heartbeat/\w+|file=/.+)/?"
+    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/manifest\.json|"
+    r"/gradio_api/(app_id|login_check|startup-events|queue/data|heartbeat/\w+|file=/.+)"
 )
-WRITTEN = r"/login|/gradio_api/(queue/join|upload|cancel|reset)/?"  # and to which it sends
+WRITTEN = r"/login|/gradio_api/(queue/join|upload)"  # and to which it sends
 ALLOWED = {"GET": READ, "HEAD": READ, "POST": WRITTEN}
 POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio's templates
@@ -60,7 +60,12 @@ class Security:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": HTTPStatus(status).phrase.encode()})
         elif scope["type"] == "http":
-            await self.app(scope, receive, ResponseRewriter(send))
+            try:
+                await self.app(scope, receive, ResponseRewriter(send))
+            except RuntimeError as error:  # Gradio's, of events of a session that there is not
+                if not isinstance(error.__cause__, HTTPException):
+                    raise
+                await send({"type": "http.response.body"})
 
     def _refusal(self, scope) -> int | None:
         """The status by which a request is refused that the page does not make; None: it may go."""

@@ -7,12 +7,14 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline.plan import ClassifierChoice
 
 LOOPBACK, PORT = "127.0.0.1", 7860
+GRADIO_FOLDER = "gradio"  # whose files are served, and no upload is among them
 PASSWORD = "EXPLAINER_PASSWORD"  # the environment variable that holds it
 SHORTEST_PASSWORD = 8  # letters
 WAITING = 16  # requests in the queue; more are refused
@@ -59,7 +61,7 @@ def serve(choices: Sequence[ClassifierChoice], site: Site) -> int:
     """Serves the page until Ctrl-C; gives the exit status. Raises ValueError where it cannot."""
     with tempfile.TemporaryDirectory(prefix="explainer-") as folder:
         _set_environment(folder)
-        page = _launched(choices, site)
+        page = _launched(choices, site, Path(folder))
         print(f"http://{site.url_host}:{site.port} (Ctrl-C ends it)", flush=True)
         try:
             threading.Event().wait()
@@ -123,19 +125,21 @@ def _set_environment(folder: str) -> None:
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_OFFLINE": "1",
-        "GRADIO_TEMP_DIR": folder,
+        "GRADIO_TEMP_DIR": str(Path(folder) / GRADIO_FOLDER),
     }
 
 
-def _launched(choices: Sequence[ClassifierChoice], site: Site):
-    """The page, being served."""
+def _launched(choices: Sequence[ClassifierChoice], site: Site, folder: Path):
+    """The page, being served; what visitors send waits in the folder."""
     from web.page import make_page
     from web.service import ExplanationService
+    from web.upload_store import UploadStore
 
-    page = make_page(ExplanationService(choices))
+    uploads = UploadStore(folder)
+    page = make_page(ExplanationService(choices), uploads)
     page.queue(max_size=WAITING, api_open=False, default_concurrency_limit=4)
     try:
-        page.launch(**_launch_options(site))
+        page.launch(**_launch_options(site, uploads))
     except OSError as error:
         raise ValueError(
             f"--web_address {site.url_host}:{site.port} cannot be served: {error}"
@@ -143,13 +147,14 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site):
     return page
 
 
-def _launch_options(site: Site) -> dict[str, Any]:
+def _launch_options(site: Site, uploads) -> dict[str, Any]:
     """Where and to whom Gradio serves the page, how it looks, and what it leaves out."""
     import gradio
 
     from web.html import render
     from web.limits import MOST_BYTES
     from web.security import middleware
+    from web.upload_route import upload_route
 
     hosts = ("localhost", "127.0.0.1", "[::1]", site.url_host) if is_loopback(site.host) else ("*",)
     return {
@@ -159,7 +164,7 @@ def _launch_options(site: Site) -> dict[str, Any]:
         "auth_message": "Any user name; the password is the one that was set for this page.",
         "max_file_size": MOST_BYTES,
         "state_session_capacity": VISITORS,
-        "app_kwargs": {"middleware": middleware(hosts)},
+        "app_kwargs": {"middleware": middleware(hosts), "routes": [upload_route(uploads)]},
         "theme": gradio.themes.Base(
             primary_hue="blue",
             font=["system-ui", "sans-serif"],

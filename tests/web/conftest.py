@@ -149,6 +149,52 @@ def address(tmp_path_factory):
         yield address
 
 
+class Client:
+    """A visitor who asks the page without a browser, and for what no browser would."""
+
+    def __init__(self, address: str, http):
+        self.http = http
+        config = http.get(f"{address}/config").json()
+        self.actions = {one["api_name"]: one for one in config["dependencies"]}
+        self.parts = {part["id"]: part["props"] for part in config["components"]}
+        self.samples = next(p["value"] for p in self.parts.values() if p.get("columns") == 5)
+        self.classifier = next(
+            p["value"] for p in self.parts.values() if p.get("label") == "Classifier"
+        )
+
+    def values(self, action: str) -> list:
+        """What the page sends for an action as long as nothing is changed on it."""
+        return [self.parts[number].get("value") for number in self.actions[action]["inputs"]]
+
+    def join(self, action: str, values: list, session: str = "visitor", **more):
+        """The response of the queue."""
+        body = {"fn_index": self.actions[action]["id"], "data": values, "session_hash": session}
+        return self.http.post("/gradio_api/queue/join", json=body | more)
+
+    def answer(self, action: str, values: list, session: str = "visitor", **more) -> dict:
+        """The last message about an action that is in the queue."""
+        assert self.join(action, values, session, **more).status_code == 200
+        with self.http.stream(
+            "GET", "/gradio_api/queue/data", params={"session_hash": session}
+        ) as lines:
+            for line in lines.iter_lines():
+                message = json.loads(line.removeprefix("data:") or "{}")
+                if message.get("msg") == "process_completed":
+                    return message
+
+    def upload(self, content: bytes, name: str = "image.png"):
+        """The response to an upload."""
+        return self.http.post("/gradio_api/upload", files={"files": (name, content)})
+
+
+@pytest.fixture
+def client(address):
+    """A visitor of the page by its defaults."""
+    httpx = pytest.importorskip("httpx")
+    with httpx.Client(base_url=address, timeout=60, trust_env=False) as http:
+        yield Client(address, http)
+
+
 @pytest.fixture(scope="session")
 def status():
     """What a page answers: the status of a request's response."""
