@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from web.limits import MOST_BYTES
+from web.login_brake import LOGIN, LoginBrake
 
 READ = (  # paths that a browser reads
     r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/manifest\.json|"
@@ -31,6 +32,7 @@ HEADERS = {
 OUTSIDE = re.compile(rb"<(?:meta|link|script|a)\b[^>]*https?://[^>]*>(?:\s*</(?:script|a)>)?")
 LARGEST_BODY = 1_000_000  # bytes of a request that is no upload
 LARGEST_UPLOAD = MOST_BYTES + LARGEST_BODY  # an image, and the form around it
+LARGEST = {"/gradio_api/upload": LARGEST_UPLOAD, LOGIN: 2000}
 
 
 def middleware(hosts: Sequence[str]) -> list[Middleware]:
@@ -43,6 +45,7 @@ def middleware(hosts: Sequence[str]) -> list[Middleware]:
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(Security),
+        Middleware(LoginBrake),
     ]
 
 
@@ -80,8 +83,7 @@ class Security:
         length = headers.get(b"content-length", "")
         if b"transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
             return 411  # else it could go on without end
-        largest = LARGEST_UPLOAD if path.startswith("/gradio_api/upload") else LARGEST_BODY
-        return 413 if int(length) > largest else None
+        return 413 if int(length) > LARGEST.get(path, LARGEST_BODY) else None
 
 
 class ResponseRewriter:

@@ -2,7 +2,6 @@
 
 import hmac
 import importlib.util
-import ipaddress
 import os
 import tempfile
 import threading
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline.plan import ClassifierChoice
+from web.visitors import is_loopback
 
 LOOPBACK, PORT = "127.0.0.1", 7860
 GRADIO_FOLDER = "gradio"  # whose files are served, and no upload is among them
@@ -96,14 +96,6 @@ def in_brackets(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def is_loopback(host: str) -> bool:
-    """Whether the host can be reached from the same machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def needed_password(host: str) -> str | None:
     """The password that the page asks for. Raises ValueError where it must have one."""
     password = os.environ.get(PASSWORD) or None
@@ -132,6 +124,7 @@ def _set_environment(folder: str) -> None:
 def _launched(choices: Sequence[ClassifierChoice], site: Site, folder: Path):
     """The page, being served; what visitors send waits in the folder."""
     from web.page import make_page
+    from web.patience import ImpatientProtocol
     from web.service import ExplanationService
     from web.upload_store import UploadStore
 
@@ -144,6 +137,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site, folder: Path):
         raise ValueError(
             f"--web_address {site.url_host}:{site.port} cannot be served: {error}"
         ) from error
+    page.server.config.http_protocol_class = ImpatientProtocol  # of connections from here on
     return page
 
 

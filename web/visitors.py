@@ -22,3 +22,11 @@ def visitor_of(client: tuple[str, int] | None) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host can be reached from the same machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import urllib.parse
+from types import SimpleNamespace
 
 import pytest
 from support import ROOT
@@ -12,6 +13,7 @@ from support import ROOT
 import main
 from runtime.start_up import end_on_signals
 from web import server
+from web.patience import ImpatientProtocol
 from web.server import Site, is_loopback, needed_password, parse_address
 
 PASSWORD = "correct horse"
@@ -89,6 +91,22 @@ def test_a_password_is_asked_for_where_one_is_set(served, status, tmp_path):
         for given, expected in (("wrong", 400), (PASSWORD, 200)):
             body = urllib.parse.urlencode({"username": "me", "password": given}).encode()
             assert status(address, "/login", body) == expected
+        assert status(address, "/gradio_api/upload", b"") == 401
+        assert status(address, "/login", b"x" * 2001) == 413
+        wrong = urllib.parse.urlencode(
+            {"username": "me", "password": "\ud800"}, errors="surrogatepass"
+        )
+        assert [status(address, "/login", wrong.encode()) for _ in range(5)] == [400] * 4 + [429]
+
+
+def test_the_page_that_is_served_is_impatient(monkeypatch, tmp_path):
+    config = SimpleNamespace()
+    page = SimpleNamespace(
+        queue=lambda **_: None, launch=lambda **_: None, server=SimpleNamespace(config=config)
+    )
+    monkeypatch.setattr("web.page.make_page", lambda *_: page)
+    server._launched([], Site("127.0.0.1", 7860, None), tmp_path)
+    assert config.http_protocol_class is ImpatientProtocol
 
 
 def test_without_gradio_there_is_one_clear_line(tmp_path):
