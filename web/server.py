@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline.plan import ClassifierChoice
+from web.memory import give_back_large_memory, look_for_garbage_often
 from web.visitors import is_loopback
 
 LOOPBACK, PORT = "127.0.0.1", 7860
@@ -61,6 +62,7 @@ def serve(choices: Sequence[ClassifierChoice], site: Site) -> int:
     """Serves the page until Ctrl-C; gives the exit status. Raises ValueError where it cannot."""
     with tempfile.TemporaryDirectory(prefix="explainer-") as folder:
         _set_environment(folder)
+        give_back_large_memory()
         page = _launched(choices, site, Path(folder))
         print(f"http://{site.url_host}:{site.port} (Ctrl-C ends it)", flush=True)
         try:
@@ -137,6 +139,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site, folder: Path):
         raise ValueError(
             f"--web_address {site.url_host}:{site.port} cannot be served: {error}"
         ) from error
+    look_for_garbage_often()
     page.server.config.http_protocol_class = ImpatientProtocol  # of connections from here on
     return page
 

@@ -1,5 +1,6 @@
 """What visitors send: files that are read within bounds, or refused in a line."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,15 @@ from pipeline.explaining.explanation import SMALLEST_FRAME, drawable
 from web.limits import MOST_BYTES, MOST_CLIP_PIXELS, MOST_FRAMES, MOST_PIXELS
 
 LARGEST_FRAME = 320  # pixels of a side of a clip's frame
+DECODER = threading.Lock()  # one image at a time: one of 40 million pixels takes half a GB
 
 
 def read_upload(content: bytes) -> np.ndarray:
     """(H, W, 3) uint8: a visitor's image, no larger than figures show. Raises ImageError."""
     _check_size(len(content))
     try:
-        return drawable(read_image("upload", content, MOST_PIXELS))
+        with DECODER:
+            return drawable(read_image("upload", content, MOST_PIXELS))
     except ImageError as error:
         raise ImageError(str(error).replace("image 'upload'", "this image", 1)) from error
 
@@ -34,7 +37,8 @@ def read_clip_upload(path: Path, count: int) -> Clip:
         raise ImageError("this is no clip that is known (GIF, MP4, WebM, AVI)")
     try:
         _check_frames(path)
-        clip = read_clip(path, count)
+        with DECODER:
+            clip = read_clip(path, count)
     except ImageError as error:
         raise ImageError(str(error).replace(f"clip '{path}'", "this clip", 1)) from error
     least = (SMALLEST_FRAME, SMALLEST_FRAME)
