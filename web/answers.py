@@ -36,6 +36,7 @@ class Answer(NamedTuple):
     explanations: list[Explanation]
     classifier: dict[str, Any]  # its record
     left_out: tuple[str, ...] = ()  # titles of methods that were not asked any more
+    failures: tuple[str, ...] = ()  # a line for each method that failed
     name: str = ""  # the classifier's, here
     layer: str | None = None  # that was chosen
     targets: Targets = Targets()  # what was asked for

@@ -46,6 +46,7 @@ def maps_html(answer: Answer, options: DisplayOptions) -> str:
         figures = [(image_uri(explanations[0].shown_image), "the image")]
         figures += [(image_uri(options.draw(e)), _caption(e)) for e in explanations]
     remarks = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
+    remarks += answer.failures
     if answer.left_out:
         remarks.append(f"Stopped before {', '.join(answer.left_out)}.")
     rules = dict.fromkeys(DISPLAY_RULES[explanation.rule].caption for explanation in explanations)

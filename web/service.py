@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from classifier import Classifier
 from images import ImageError
 from pipeline.explaining.changes import Change
 from pipeline.explaining.explain import CutShortError, explain_batch
-from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record
 from pipeline.explaining.request import Request, rescaled
 from pipeline.explaining.view_image import make_view
@@ -125,13 +125,13 @@ class ExplanationService:
             targets.parts(classifier)  # raises where it cannot have them
             classes = [None] if targets.box is not None else targets.indices(classifier, scores)
             check_count(len(calls) * len(classes))
-            explanations = _explain(request, classifier, targets)
-            if not explanations:
-                raise StoppedError("stopped before the first masks were seen")
-            done = [explanation.method for explanation in explanations]
-            left_out = tuple(call.entry.title for call in calls if call not in done)
-            record = classifier_record(classifier)
-            return Answer(explanations, record, left_out, name, layer, targets)
+            return Answer(
+                **_explained(request, classifier, targets),
+                classifier=classifier_record(classifier),
+                name=name,
+                layer=layer,
+                targets=targets,
+            )
 
     def explain_again(
         self,
@@ -206,15 +206,34 @@ class ExplanationService:
             yield listener
 
 
-def _explain(request: Request, classifier: Classifier, targets: Targets) -> list[Explanation]:
-    """What the request's methods say, until they are stopped. Raises ImageError."""
-    try:
-        (answer,) = explain_batch([request], classifier, targets)
-    except CutShortError as cut:
-        (answer,) = cut.answers
-    for failure in answer.failures:
-        raise ImageError(unnamed(failure.reason))
-    return answer.explanations
+def _explained(request: Request, classifier: Classifier, targets: Targets) -> dict[str, Any]:
+    """The explanations of the request's methods, the failures of some, and those left out.
+
+    Raises StoppedError or ImageError where there is no explanation.
+    """
+    explanations, failures, left_out = [], [], []
+    for number, call in enumerate(request.methods):
+        try:
+            one = request._replace(methods=[call])
+            (answer,) = explain_batch([one], classifier, targets)
+        except CutShortError as cut:
+            left_out = request.methods[number:]
+            explanations += cut.answers[0].explanations
+            break
+        except ValueError as error:
+            failures.append(f"{call.entry.title}: {unnamed(str(error))}")
+            continue
+        explanations += answer.explanations
+        failures += [unnamed(failure.reason) for failure in answer.failures]
+        if explanations and explanations[-1].stopped_early:
+            left_out = request.methods[number + 1 :]
+            break
+    if not explanations and failures:
+        raise ImageError(failures[0])
+    if not explanations:
+        raise StoppedError("stopped before the first masks were seen")
+    titles = tuple(call.entry.title for call in left_out)
+    return {"explanations": explanations, "failures": tuple(failures), "left_out": titles}
 
 
 def _scores(request: Request, classifier: Classifier) -> np.ndarray:

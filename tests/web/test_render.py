@@ -46,10 +46,10 @@ def test_a_name_that_is_html_is_escaped_in_every_part(service, image):
     (explanation,) = answer.explanations
     hostile = replace(explanation, label=HOSTILE, classifier=HOSTILE, diagnosis=HOSTILE)
     hostile.notes["caution"] = HOSTILE
-    hostile = answer._replace(explanations=[hostile], left_out=(HOSTILE,))
+    hostile = answer._replace(explanations=[hostile], left_out=(HOSTILE,), failures=(HOSTILE,))
     link = {"file_name": HOSTILE, "source": HOSTILE, "text": HOSTILE}
     parts = {
-        "maps": (maps_html(hostile, OVERLAY), 2 * 2 + 2 * 3 + 1),  # alt, caption, remarks, left out
+        "maps": (maps_html(hostile, OVERLAY), 2 * 2 + 2 * 3 + 2),  # alt, caption, remarks, the rest
         "image": (render("image.html", source="", caption=HOSTILE, has_boxes=True), 2),
         "links": (render("downloads.html", links=[link]), 3),
         "downloads": (downloads_html(hostile, OVERLAY), 0),  # of the record base64 alone

@@ -2,19 +2,22 @@
 
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import noise
 
-from images import Clip
+from images import Clip, ImageError
 from methods import METHODS
 from pipeline import ClassifierChoice
 from views import VIEWS
 from web.answers import StoppedError
 from web.classifier_pool import BusyError
+from web.display import DisplayOptions
 from web.limits import MOST_MAPS, call_of, limit
+from web.render import maps_html
 from web.service import ExplanationService
 
 RISE = METHODS["RISE"].call(masks=96)
@@ -103,6 +106,39 @@ def test_maps_that_are_done_are_kept_when_a_later_method_is_stopped(service, ima
     assert kept.method.name == "GRADCAM"
     assert not kept.stopped_early
     assert answer.left_out == ("RISE", "FEM")
+
+
+def failing(name: str, error: Exception):
+    """A call of a method that cannot do this image."""
+
+    def broken(classifier, images, class_indices):
+        raise error
+
+    return replace(METHODS[name], function=broken).call()
+
+
+def test_a_method_that_fails_takes_no_map_of_the_others(service, image):
+    calls = [
+        failing("HIRESCAM", ValueError("too dark")),
+        METHODS["GRADCAM"].call(),
+        failing("FEM", ImageError("it is one colour")),
+        failing("LAYERCAM", RuntimeError("<b>")),
+        METHODS["EIGENCAM"].call(),
+    ]
+    answer = service.explain("small", image, calls, "ant")
+    assert [found.method.name for found in answer.explanations] == ["GRADCAM", "EIGENCAM"]
+    assert answer.failures == (
+        "HiResCAM: too dark",
+        "this image, BROKEN: it is one colour",
+        "this image, BROKEN: RuntimeError: <b>",
+    )
+    assert answer.left_out == ()
+    shown = maps_html(answer, DisplayOptions("overlay", None, 0.5))
+    assert shown.count("<figure") == 1 + 2
+    assert "<p>HiResCAM: too dark</p>" in shown
+    assert "RuntimeError: &lt;b&gt;" in shown
+    with pytest.raises(ImageError, match="HiResCAM: too dark"):
+        service.explain("small", image, calls[:1], "ant")
 
 
 def test_time_that_is_up_before_anything_is_known_is_said(choice, image):
