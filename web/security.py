@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,7 +14,7 @@ from web.limits import MOST_BYTES
 from web.login_brake import LOGIN, LoginBrake
 
 READ = (  # paths that a browser reads
-    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]+|/login|/manifest\.json|"
+    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)/[\w./-]{1,200}|/login|/manifest\.json|"
     r"/gradio_api/(app_id|login_check|startup-events|queue/data|heartbeat/\w+|file=/.+)"
 )
 WRITTEN = r"/login|/gradio_api/(queue/join|upload)"  # and to which it sends
@@ -24,6 +25,17 @@ POLICY = (
     "connect-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+EVENTS = "/gradio_api/queue/data"  # the one path with a query: whose events
+PASSED_ON = (
+    b"host",
+    b"origin",
+    b"cookie",
+    b"accept",
+    b"accept-encoding",
+    b"content-type",
+    b"content-length",
+)
+FORWARDED_SCHEMES = [(b"x-forwarded-proto", scheme) for scheme in (b"http", b"https")]
 HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
@@ -64,7 +76,7 @@ class Security:
             await send({"type": "http.response.body", "body": HTTPStatus(status).phrase.encode()})
         elif scope["type"] == "http":
             try:
-                await self.app(scope, receive, ResponseRewriter(send))
+                await self.app(_needed(scope), receive, ResponseRewriter(send))
             except RuntimeError as error:  # Gradio's, of events of a session that there is not
                 if not isinstance(error.__cause__, HTTPException):
                     raise
@@ -74,7 +86,7 @@ class Security:
         """The status by which a request is refused that the page does not make; None: it may go."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, path = headers.get(b"host", ""), scope["path"]
-        if not re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), path):
+        if not re.fullmatch(ALLOWED.get(scope["method"], "(?!)"), path, re.ASCII):
             return 404
         if scope["method"] != "POST":
             return None
@@ -84,6 +96,17 @@ class Security:
         if b"transfer-encoding" in headers or not re.fullmatch("[0-9]{1,12}", length):
             return 411  # else it could go on without end
         return 413 if int(length) > LARGEST.get(path, LARGEST_BODY) else None
+
+
+def _needed(scope) -> dict[str, Any]:
+    """The request without headers and queries that the page does not send, or a server before it.
+
+    Gradio answers wrong ranges, pages and forwarded hosts with a traceback.
+    """
+    headers = [(name, value) for name, value in scope["headers"] if name in PASSED_ON]
+    schemes = [pair for pair in scope["headers"] if pair in FORWARDED_SCHEMES]
+    query = scope.get("query_string", b"") if scope["path"] == EVENTS else b""
+    return {**scope, "headers": headers + schemes[:1], "query_string": query}
 
 
 class ResponseRewriter:

@@ -57,6 +57,32 @@ def test_a_page_for_all_hosts_answers_to_any_name():
 
 
 @pytest.mark.parametrize(
+    ("path", "headers", "expected"),
+    [
+        ("/", {"X-Forwarded-Host": "[::1"}, 200),
+        ("/", {"X-Forwarded-Host": "evil.example"}, 200),
+        ("/", {"X-Forwarded-Proto": "javascript"}, 200),
+        ("/?page=none", {}, 200),
+        ("/config?deep_link=none", {}, 200),
+        ("/assets/" + "a" * 300, {}, 404),
+        ("/assets/" + "%C3%A9" * 90, {}, 404),
+        ("{sample}", {"Range": "bytes=1-2-3"}, 200),
+        ("{sample}", {"Range": "bytes=0-0,1-1"}, 200),
+    ],
+)
+def test_what_gradio_stumbles_over_does_not_come_to_it(client, path, headers, expected):
+    sample = f"/gradio_api/file={client.samples[0]['image']['path']}"
+    response = client.http.get(path.format(sample=sample), headers=headers)
+    assert response.status_code == expected
+    assert "evil.example" not in response.text
+
+
+def test_the_scheme_of_a_server_with_tls_is_passed_on(client):
+    response = client.http.get("/config", headers={"X-Forwarded-Proto": "https"})
+    assert response.json()["root"].startswith("https://127.0.0.1")
+
+
+@pytest.mark.parametrize(
     ("headers", "status"),
     [
         ({"content_length": "0"}, 200),
