@@ -15,6 +15,7 @@ MOST_WAITING = 2  # requests of a visitor in the queue
 MOST_CONNECTIONS, MOST_CONNECTIONS_BY_ALL = 100, 800  # of a visitor; a process has 1024 files
 MOST_GUESSES, MOST_GUESSERS = 5, 10_000  # wrong passwords of a visitor in a minute; visitors
 MOST_SESSIONS, MOST_UNREAD = 8, 8  # of a visitor, and answers of a session that nobody has read
+MOST_VISITORS = 1000  # whose sessions are known
 MOST_MAPS = 12  # of one request
 MOST_BOXES = 20  # detections of an image that are listed
 LONGEST_TARGET, LONGEST_TEXT = 1000, 2000  # letters

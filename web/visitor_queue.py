@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.queueing import Queue
 
 from web.arguments import RELOAD, check_request
-from web.limits import MOST_SESSIONS, MOST_UNREAD, MOST_WAITING
+from web.limits import MOST_SESSIONS, MOST_UNREAD, MOST_VISITORS, MOST_WAITING
 from web.messages import SORRY
 from web.visitors import visitor_of
 
@@ -41,7 +41,7 @@ class VisitorQueue(Queue):
 
     def __init__(self, **options):
         super().__init__(**options)
-        self._sessions: dict[str, OrderedDict[str, None]] = {}  # of visitors, the oldest first
+        self._sessions: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()  # of visitors
 
     async def push(self, body: Any, request: Any, username: str | None) -> tuple[bool, str, str]:
         """Whether the request is in the queue, its number or why not, and a word for the status.
@@ -68,12 +68,24 @@ class VisitorQueue(Queue):
     async def _use(self, visitor: str, session: str) -> None:
         """Keeps the session of a visitor, and forgets all of the oldest beyond the limit."""
         sessions = self._sessions.setdefault(visitor, OrderedDict())
+        self._sessions.move_to_end(visitor)
         sessions[session] = None
         sessions.move_to_end(session)
         if len(sessions) > MOST_SESSIONS:
-            oldest, _ = sessions.popitem(last=False)
-            await self.clean_events(session_hash=oldest)
-            for of_sessions in (self.pending_messages_per_session, self.pending_event_ids_session):
-                of_sessions.pop(oldest, None)
-            self.server_app.state_holder.session_data.pop(oldest, None)
-            self.server_app.state_holder.time_last_used.pop(oldest, None)
+            await self._forget(sessions.popitem(last=False)[0])
+        if len(self._sessions) > MOST_VISITORS:
+            _, sessions = self._sessions.popitem(last=False)
+            for one in sessions:
+                await self._forget(one)
+
+    async def _forget(self, session: str) -> None:
+        """Removes all that Gradio keeps of a session."""
+        await self.clean_events(session_hash=session)
+        holder = self.server_app.state_holder
+        for of_sessions in (
+            self.pending_messages_per_session,
+            self.pending_event_ids_session,
+            holder.session_data,
+            holder.time_last_used,
+        ):
+            of_sessions.pop(session, None)

@@ -187,12 +187,25 @@ class Client:
         return self.http.post("/gradio_api/upload", files={"files": (name, content)})
 
 
-@pytest.fixture
-def client(address):
-    """A visitor of the page by its defaults."""
+@contextmanager
+def _visiting_client(address: str):
+    """A visitor of the page at this address."""
     httpx = pytest.importorskip("httpx")
     with httpx.Client(base_url=address, timeout=60, trust_env=False) as http:
         yield Client(address, http)
+
+
+@pytest.fixture(scope="session")
+def visiting_client():
+    """Gives a visitor of the page at an address."""
+    return _visiting_client
+
+
+@pytest.fixture
+def client(address):
+    """A visitor of the page by its defaults."""
+    with _visiting_client(address) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,16 @@ def test_a_visitors_oldest_session_makes_room_and_no_others(blocks):
     assert list(queue.pending_messages_per_session) == kept
 
 
+def test_no_more_visitors_are_known_than_there_is_room_for(blocks, monkeypatch):
+    monkeypatch.setattr("web.visitor_queue.MOST_VISITORS", 2)
+    queue = blocks._queue
+    for number in range(5):
+        assert pushed(blocks, ["a", None], host=f"192.0.2.{number}", session=f"s{number}")[0]
+    assert list(queue._sessions) == ["192.0.2.3", "192.0.2.4"]
+    assert sorted(queue.pending_event_ids_session) == ["s3", "s4"]
+    assert len(queue) == 2
+
+
 def test_a_session_that_reads_no_answers_gets_no_more(blocks):
     for _ in range(8):
         assert pushed(blocks, ["a", None])[0]
@@ -174,6 +184,40 @@ def test_the_served_page_opens_no_file_and_no_address_that_a_visitor_names(clien
     assert client.http.get(f"/gradio_api/file={url}").status_code == 404
     assert client.http.get(f"/gradio_api/file={thumbnail}").status_code == 200
     assert requests == []
+
+
+NOTE_CONNECTIONS = """
+import os, sys
+
+def note(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
+        file.write(f"{arguments}\\n")
+
+file = open(os.environ["CONNECTIONS"], "a", buffering=1)
+sys.addaudithook(note)
+"""
+
+
+def test_a_page_that_is_served_asks_no_other_machine(served, visiting_client, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(NOTE_CONNECTIONS)
+    (tmp_path / "served").mkdir()
+    noted = tmp_path / "connections.txt"
+    environment = {"PYTHONPATH": str(tmp_path), "CONNECTIONS": str(noted)}
+    flags = ("--model_name=SqueezeNet",)
+    with (
+        served(tmp_path / "served", *flags, **environment) as address,
+        visiting_client(address) as client,
+    ):
+        for host in ("93.184.216.34", "image.example", "huggingface.co"):
+            file = file_at(f"http://{host}/a.png", url=f"https://{host}/a.png")
+            client.join("take_upload", [file, client.classifier])
+            client.join("change_view", [file])
+            client.http.get(f"/gradio_api/file=https://{host}/a.png")
+            client.http.get(f"/gradio_api/proxy=https://{host}/a.png")
+        client.answer("take_sample", [client.classifier], event_data={"index": 0})
+    lines = noted.read_text().splitlines()
+    assert any("127.0.0.1" in line for line in lines)
+    assert [line for line in lines if "127.0.0.1" not in line and "AF_UNIX" not in line] == []
 
 
 def test_an_upload_is_a_token_that_is_good_once_and_leaves_nothing(client):
