@@ -15,7 +15,7 @@ from images.formats import readable_formats
 from runtime import as_path, check_regular, first_line, read_bytes
 
 MAX_PIXELS = 120_000_000  # 360 MB as RGB; beyond it a file is taken for a decompression bomb
-ROWS = 256  # that are handed over by Pillow at once
+ROWS = 256
 WHITE = (255, 255, 255, 255)
 WIDTH, HEIGHT, CHANNELS, KIND_OF_NUMBERS = 256, 257, 277, 339  # tags of a TIFF
 
@@ -176,11 +176,15 @@ def _on_white(image: Image.Image) -> np.ndarray:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)
-    image = image if image.mode == "RGB" else image.convert("RGB")  # no second copy
+    return _pixels(image if image.mode == "RGB" else image.convert("RGB"))  # no second copy
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8 of an RGB image, some rows at a time: Pillow would copy all of it twice."""
     pixels = np.empty((image.height, image.width, 3), np.uint8)
-    for top in range(0, image.height, ROWS):  # Pillow's own way takes all bytes twice
-        bottom = min(top + ROWS, image.height)
-        pixels[top:bottom] = image.crop((0, top, image.width, bottom))
+    for top in range(0, image.height, ROWS):
+        rows = pixels[top : top + ROWS]
+        rows[:] = np.asarray(image.crop((0, top, image.width, top + len(rows))))
     return pixels
 
 

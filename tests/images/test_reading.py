@@ -228,3 +228,10 @@ def test_a_clip_that_is_a_pipe_is_one_line_at_once(tmp_path):
         read_clip(tmp_path / "pipe.mp4", 4)
     with pytest.raises(ImageError, match="No such file"):
         read_clip(tmp_path / "absent.mp4", 4)
+
+
+@pytest.mark.parametrize("height", [1, 255, 256, 257, 700])
+def test_an_image_of_many_rows_has_all_of_them(height, tmp_path):
+    pixels = np.random.default_rng(height).integers(0, 256, (height, 5, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "tall.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "tall.png"), pixels)
