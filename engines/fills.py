@@ -89,6 +89,12 @@ def note_fill(classifier, fill: str = "mean", more: str = "") -> None:
     note(fill_rgb=rgb, caption=f"hidden by {colour_words(rgb)}{more}.")
 
 
+def note_fill_of_maps(classifier, count: int, fill: str = "mean", more: str = "") -> None:
+    """As `note_fill`, for each of `count` maps that a metric judges."""
+    rgb = colour_of(classifier, fill)
+    note(fill_rgb=[rgb] * count, caption=[f"hidden by {colour_words(rgb)}{more}."] * count)
+
+
 def colour_of(classifier, fill: str) -> list[float]:
     """RGB, in [0, 255], of a fill of one colour: for notes."""
     pixel = np.zeros((1, 1, 3), np.float32)

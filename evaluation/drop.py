@@ -7,9 +7,8 @@ image's, and a table's mean is the paper's.
 
 import numpy as np
 
-from engines.fills import background, colour_of
+from engines.fills import background, note_fill_of_maps
 from evaluation.metric import positions, unit
-from runtime import note
 
 
 def average_drop(maps, classifier, images: np.ndarray, class_indices: np.ndarray) -> np.ndarray:
@@ -39,7 +38,7 @@ def _probabilities(maps, classifier, images, class_indices) -> tuple[np.ndarray,
     inputs = classifier.preprocess(images)
     masks, hidden = unit(maps)[..., np.newaxis], background(classifier)
     explained = (hidden + (inputs - hidden) * np.nan_to_num(masks)).astype(np.float32)
-    note(fill_rgb=[colour_of(classifier, "mean")] * len(maps))
+    note_fill_of_maps(classifier, len(maps))
     chosen = (np.arange(len(inputs)), np.asarray(class_indices))
     before, after = (
         classifier.scores_of_inputs(batch)["scores"][chosen].astype(np.float64)

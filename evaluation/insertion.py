@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from engines.fills import OF_ONE_COLOUR, colour_of, filled_inputs
+from engines.fills import OF_ONE_COLOUR, filled_inputs, note_fill_of_maps
 from engines.perturbation import batch_for, batches_of, perturbed
 from evaluation.metric import positions
 from runtime import note
@@ -140,7 +140,9 @@ def _areas(program, maps, classifier, images, class_indices, step, start, score)
     )
     note(curve=[[shares.tolist(), row.tolist()] for row in scores])
     if start in OF_ONE_COLOUR:
-        note(fill_rgb=[colour_of(classifier, start)] * len(maps))
+        note_fill_of_maps(classifier, len(maps), start, f", {step} pixels a step")
+    else:
+        note(caption=[f"{step} pixels a step."] * len(maps))
     note(step=[step] * len(maps))
     note(tied=[tied_share(saliency_map) for saliency_map in maps])
     meaningful = np.isfinite(maps).all(axis=positions(maps))

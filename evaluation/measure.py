@@ -17,6 +17,8 @@ from registry import Call
 from representations import upsampled, upsampled_clip
 from runtime import noting
 
+LONG = ("curve", "cascade")  # notes that are charts
+
 
 @dataclass(frozen=True)
 class MetricInputs:
@@ -65,6 +67,14 @@ class MetricResults:
         """The share of pixels whose order is arbitrary, where a metric has put them in order."""
         shares = [noted["tied"] for noted in self.notes.values() if "tied" in noted]
         return shares[0] if shares else None
+
+    @property
+    def short_notes(self) -> dict[str, dict[str, Any]]:
+        """What the metrics noted, without their curves: colours, steps, reasons for NaN."""
+        return {
+            call: {name: value for name, value in noted.items() if name not in LONG}
+            for call, noted in self.notes.items()
+        }
 
     def joined(self, other: "MetricResults") -> "MetricResults":
         """These results with what the other says more."""

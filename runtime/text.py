@@ -40,6 +40,8 @@ def escaped(text: str) -> str:
 
 def unescaped(text: str) -> str:
     """The text of which `escaped` made this one."""
+    if "\\" not in text:
+        return text
     return CODE.sub(lambda match: _meant(match[1]), text)
 
 

@@ -208,6 +208,7 @@ class Explanation:
             "notes": self.notes,
             "true_class": self.true_class,
             "metrics": self.results.values,
+            "metric_notes": self.results.short_notes,
             "tied": self.results.tied,
         } | self._clip_record
 

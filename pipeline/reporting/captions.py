@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from evaluation import METRICS
 from evaluation.statistics import CONFIDENCE
 from figures import ColourBar
 from figures.display_rules import DISPLAY_RULES
 from pipeline.explaining.explanation import Explanation, colour_bar
 from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import Plan
+from registry import parse_call
 from representations import CLIP_UPSAMPLING, REPRESENTATIONS, UPSAMPLING
 
 
@@ -42,7 +44,7 @@ class Captions:
 
 
 def _notes(explanations: Sequence[Explanation]) -> list[str]:
-    """What methods noted to be said, and how images were read: each once, with whose it is."""
+    """What methods, metrics and reading noted to be said: each once, with whose it is."""
     several = len({explanation.classifier for explanation in explanations}) > 1
     whose: dict[str, dict[str, None]] = {}
     for explanation in explanations:
@@ -50,6 +52,10 @@ def _notes(explanations: Sequence[Explanation]) -> list[str]:
         by = f"{method}, {explanation.classifier}" if several else method
         for name in ("caution", "caption"):
             whose.setdefault(explanation.notes.get(name, ""), {})[by] = None
+        for call, noted in explanation.results.notes.items():
+            metric = parse_call(call, METRICS).title
+            by = f"{metric}, {explanation.classifier}" if several else metric
+            whose.setdefault(noted.get("caption", ""), {})[by] = None
         image = explanation.path.name if explanation.path else "image"
         whose.setdefault(explanation.notes.get("image_caution", ""), {})[image] = None
     whose.pop("", None)

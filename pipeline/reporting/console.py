@@ -120,6 +120,9 @@ def remarks(explanation: Explanation) -> Iterator[str]:
         ties = explanation.results.tied
         tied = "" if ties is None else f" ({ties:.0%} of the pixels tied)"
         yield ", ".join(f"{name} {value:.3f}" for name, value in values.items()) + tied
+    for name, noted in explanation.results.notes.items():
+        if reason := noted.get("reason"):
+            yield f"{name} is nan: {reason}"
 
 
 def augmentation_words(changed: ChangedExplanation) -> str:

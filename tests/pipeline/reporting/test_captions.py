@@ -1,9 +1,11 @@
 """Captions say of each note whose it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from evaluation.measure import MetricResults
 from methods import METHODS
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Plan
@@ -44,6 +46,14 @@ def test_of_several_classifiers_it_says_which():
         explanation("RISE", "second", caption="hidden by black."),
     )
     assert "RISE, first: hidden by grey. RISE, second: hidden by black." in said
+
+
+def test_a_metrics_colour_and_step_are_said():
+    noted = {"caption": "hidden by grey, 4 pixels a step.", "step": 4}
+    first, second = explanation("RISE"), explanation("FEM")
+    results = MetricResults({"DELETION": 0.1}, {"DELETION": noted})
+    said = caption(replace(first, results=results), replace(second, results=results))
+    assert said.count("Deletion: hidden by grey, 4 pixels a step.") == 1
 
 
 def test_how_an_image_was_read_names_the_image_once():

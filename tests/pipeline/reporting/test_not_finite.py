@@ -1,6 +1,7 @@
 """Metrics that have no value of any map: tables say so, and nothing is drawn of them."""
 
 import csv
+import json
 
 import numpy as np
 from PIL import Image
@@ -37,3 +38,22 @@ def test_curves_that_are_nan_for_all_maps_leave_tables_and_the_page(tmp_path, mo
     assert (out / "report.html").exists()
     assert not (out / "curves.png").exists()
     assert not (out / "box_plots.png").exists()
+
+
+def test_a_value_that_is_nan_has_its_reason_in_console_and_record(tmp_path, monkeypatch, capsys):
+    (tmp_path / "half_blind.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    Image.fromarray(noise()[0].astype(np.uint8)).save(tmp_path / "one.png")
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.full((32, 32), 255, np.uint8)).save(tmp_path / "masks" / "one.png")
+    out = tmp_path / "out"
+    flags = ["--metrics=RANK_ACCURACY,DELETION", "--ground_truth", str(tmp_path / "masks")]
+    flags += ["--explanation_method=OCCLUSION:patch=8", "--output_dir", str(out)]
+    image = ["--test_image_path", str(tmp_path / "one.png")]
+    assert main.main(["--model_path=half_blind:blind", *image, *flags]) == 0
+    assert "RANK_ACCURACY is nan: the object mask is the whole image" in capsys.readouterr().out
+    (record,) = out.glob("*.json")
+    noted = json.loads(record.read_text())["explanations"][0]["metric_notes"]
+    assert noted["RANK_ACCURACY"] == {"reason": "the object mask is the whole image"}
+    assert noted["DELETION"]["fill_rgb"] == [0.0] * 3  # 0 is black to this function
+    assert "curve" not in noted["DELETION"]
