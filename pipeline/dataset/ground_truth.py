@@ -11,7 +11,6 @@ import numpy as np
 from classifier import Classifier
 from evaluation.ground_truth import (
     GroundTruth,
-    GroundTruthError,
     find_ground_truth,
     is_mexculture_truth,
 )
@@ -84,7 +83,7 @@ class GroundTruthIndex:
         """What the files of ground truth are taken for: lines with the files of each kind.
 
         Reads those of the first images, as many as take no time to speak of. What is to be said of
-        a file, or makes it useless, is a line of its own.
+        a file is a line of its own.
         """
         files: dict[str, list[str]] = defaultdict(list)
         remarks = []
@@ -93,9 +92,7 @@ class GroundTruthIndex:
                 for file, description, remark in self.truth(image, image_size(image)).descriptions:
                     files[description].append(file.name)
                     remarks += [f"ground truth '{file}': {remark}"] if remark else []
-            except GroundTruthError as error:
-                remarks.append(str(error))
-            except ValueError:  # of an image that cannot be read, which is said in its turn
+            except ValueError:  # a file or an image that will not do is said in its turn
                 continue
         more = len(remarks) - LISTED
         further = [f"ground truth: {more} more remarks like these"] if more > 0 else []
