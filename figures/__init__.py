@@ -1,6 +1,7 @@
 """Figures: images with titles in a grid, saved the same each time."""
 
-from figures.grid import ColourBar, draw_grid
+from figures.colour_bars import ColourBar
+from figures.grid import draw_grid
 from figures.saving import ANIMATION, FORMATS, save_figure, show_figure
 
 __all__ = ["ANIMATION", "FORMATS", "ColourBar", "draw_grid", "save_figure", "show_figure"]

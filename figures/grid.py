@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from figures.colour_bars import BAR_HEIGHT, ColourBar, draw_colour_bar, placed_bars, rows_of
+from figures.fonts import POINT, text_width
 from runtime import escaped
 
 PAGE = 7.3  # width of a page, inches
@@ -21,15 +23,6 @@ GAP = 0.1  # between cells, inches
 LARGEST_FONT, SMALLEST_FONT, CAPTION_FONT = 12.0, 6.0, 7.0  # points
 LINE = 1.25  # height of a line, in font sizes
 LETTER = 0.54  # width of a letter, in font sizes, on average
-POINT = 1 / 72  # inches
-BAR_HEIGHT = 0.32  # of the colour bar and its labels, inches
-
-
-class ColourBar(NamedTuple):
-    """A colormap, and what stands under it from its left end to its right."""
-
-    colormap: str
-    labels: tuple[str, ...]
 
 
 class Layout(NamedTuple):
@@ -67,12 +60,12 @@ def draw_grid(
     )
     foot = GAP + (caption.count("\n") + 1) * CAPTION_FONT * LINE * POINT * bool(caption)
     rows_height = sum(layout.title_heights) + sum(layout.heights) + GAP * len(layout.heights)
-    height = foot + BAR_HEIGHT * bool(colour_bars) + rows_height
+    bars = placed_bars(colour_bars, GAP, width - 2 * GAP, CAPTION_FONT)
+    height = foot + BAR_HEIGHT * rows_of(bars) + rows_height
     figure = Figure(figsize=(width, height))
     _draw_cells(figure, images, layout, columns)
-    for place, bar in enumerate(colour_bars):
-        share = 1 / len(colour_bars)
-        _draw_colour_bar(figure, bar, (place + 0.5) * share, min(0.3, 0.75 * share), foot)
+    for bar in bars:
+        draw_colour_bar(figure, bar, foot)
     figure.text(
         GAP / width, GAP / 2 / height, caption, size=CAPTION_FONT, va="bottom", parse_math=False
     )
@@ -111,7 +104,7 @@ def _layout(images, titles, columns, largest) -> Layout:
     cell = (PAGE - GAP) / columns - GAP
     cell = max(SMALLEST_CELL, min(largest, cell))
     lines = [line for title in titles for line in title.split("\n") if line]
-    widest = max((_text_width(line) for line in lines), default=1)
+    widest = max((text_width(line) for line in lines), default=1)
     font = max(SMALLEST_FONT, min(LARGEST_FONT, 0.97 * cell / (widest * POINT)))
     titles = ["\n".join(_wrapped(line, font, cell) for line in t.split("\n")) for t in titles]
     title_heights, heights = [], []
@@ -125,33 +118,9 @@ def _layout(images, titles, columns, largest) -> Layout:
     return Layout(cell, titles, font, title_heights, heights)
 
 
-def _text_width(text: str) -> float:
-    """Width of a line, in font sizes."""
-    from matplotlib.textpath import TextPath
-
-    return TextPath((0, 0), text.replace("$", r"\$"), size=1).get_extents().x1
-
-
 def _wrapped(line: str, font: float, cell: float) -> str:
     """The line, broken where it would not fit the cell even so; long words are broken too."""
-    width = _text_width(line) * font * POINT if line else 0
+    width = text_width(line) * font * POINT if line else 0
     if width <= cell * 1.01:
         return line
     return "\n".join(textwrap.wrap(line, max(4, math.floor(len(line) * cell / width * 0.95))))
-
-
-def _draw_colour_bar(figure, colour_bar: ColourBar, middle: float, width: float, bottom: float):
-    from matplotlib.cm import ScalarMappable
-
-    height = figure.get_figheight()
-    axes = figure.add_axes((middle - width / 2, (bottom + 0.17) / height, width, 0.08 / height))
-    mappable = ScalarMappable(cmap=colour_bar.colormap)
-    bar = figure.colorbar(mappable, cax=axes, orientation="horizontal")
-    places = np.linspace(0, 1, len(colour_bar.labels))
-    bar.set_ticks(places, labels=colour_bar.labels, fontsize=CAPTION_FONT)
-    for label, side in zip(
-        bar.ax.get_xticklabels()[:: len(places) - 1], ("left", "right"), strict=True
-    ):
-        label.set_horizontalalignment(side)
-    bar.ax.tick_params(length=2, pad=1)
-    bar.outline.set_linewidth(0.4)
