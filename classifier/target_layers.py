@@ -4,12 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from classifier.network.region import Region
-from classifier.network.target_layer import (
-    NoPositionsError,
-    class_maps,
-    find_layer,
-    last_of_each_size,
-)
+from classifier.network.target_layer import NoPositionsError, class_maps
 from classifier.network.trace import LayerCall
 
 
@@ -50,7 +45,7 @@ class TargetLayers:
         Raises ValueError where no layer has positions.
         """
         self.need_layers()
-        return self._layers or tuple(call.path for call in self.network.targets)
+        return self._layers or tuple(call.path for call in self.network.places.targets)
 
     @property
     def has_branches(self) -> bool:
@@ -84,24 +79,32 @@ class TargetLayers:
     def target_layer(self) -> str:
         """Path of the last layer with positions, by the rule, whatever layers were set."""
         self.need_layers()
-        return self.network.targets[-1].path
+        return self.network.places.targets[-1].path
 
     def find_layer(self, name: str) -> LayerCall:
         """The layer of that path or name. Raises ValueError where it has no positions."""
-        return find_layer(self.layer_calls, name)
+        self.need_layers()
+        return self.network.places.find_layer(name)
+
+    @property
+    def layers_of_places(self) -> tuple[str, ...]:
+        """Paths of all layers that give maps, or rows of tokens as long as some grid."""
+        self.need_layers()
+        may_hold = self.network.places.may_hold
+        return tuple(dict.fromkeys(call.path for call in self.layer_calls if may_hold(call)))
 
     @property
     def layers_of_all_sizes(self) -> tuple[str, ...]:
         """Paths of the last layer of each resolution up to the target layer, or of those set."""
         if len(self.layers) > 1:
             return self.layers
-        return tuple(call.path for call in last_of_each_size(self.layer_calls, self.layer))
+        return tuple(call.path for call in self.network.places.last_of_each_size(self.layer))
 
     @property
     def class_maps(self) -> str | None:
         """Path of the layer that gives a map for each class, where the head only pools these."""
         self.need_layers()
-        call = class_maps(self.network.trace)
+        call = class_maps(self.network.trace, self.network.places.holds)
         return call and call.path
 
     def _path(self, layer: str | None) -> str:

@@ -65,9 +65,7 @@ class ExplanationService:
         with self._pool.classifier(name) as classifier:
             if not classifier.has_layers:
                 return []
-            calls = classifier.layer_calls
-            paths = dict.fromkeys(call.path for call in calls if call.is_map)
-        return list(paths)[::-1]
+            return list(classifier.layers_of_places)[::-1]
 
     def guesses(self, name: str, subject: Subject) -> list[Guess]:
         """The best classes of an image or clip, best first."""

@@ -9,9 +9,9 @@ from classifier.network.folding import Fold, foldable
 from classifier.network.logits import own_output
 from classifier.network.mixing import mixing_layer
 from classifier.network.moving import has_own_code, moves_places
+from classifier.network.places import Places
 from classifier.network.region import WHOLE, Entry, Region, entries, region
 from classifier.network.relu_rules import other_activations
-from classifier.network.target_layer import find_layer, target_layers
 from classifier.network.trace import LayerCall, Trace, trace
 
 SPREADS = (1, 30, 80)  # of the noise in trial images, in grey levels
@@ -71,9 +71,9 @@ class Anatomy:
         return np.asarray(self._preprocess(noise.astype(np.float32)), np.float32)
 
     @cached_property
-    def targets(self) -> list[LayerCall]:
-        """The layers that class activation maps look at, by the rule: one for each branch."""
-        return target_layers(self.trace)
+    def places(self) -> Places:
+        """Which layers know where things are."""
+        return Places(self)
 
     @cached_property
     def entries(self) -> list[Entry]:
@@ -88,21 +88,27 @@ class Anatomy:
         if len(self.input_shape) != 3:
             return WHOLE
         if layer not in self._regions:
-            self._regions[layer] = self._region(find_layer(self.trace.calls, layer))
+            self._regions[layer] = self._region(self.places.find_layer(layer))
         return self._regions[layer]
 
     def _region(self, call: LayerCall) -> Region | None:
+        if self.places.covers_all(call):
+            return WHOLE
         if has_own_code(self.model, self.trace):
             firsts = [self.trace.calls[entry.position] for entry in self.entries]
             if any(moves_places(self.model, first, call, self.noise) for first in firsts):
                 return None
-        return region(self.trace, self.entries, self.trace.calls.index(call))
+        position = [other.path for other in self.trace.calls].index(call.path)
+        return region(self.trace, self.entries, position, self.places.has_tokens)
 
     def mixing_layer(self, layer: str) -> str | None:
-        """Path of a layer behind this one that mixes its positions as tokens; None elsewhere."""
+        """Path of a layer behind this one that mixes its positions as tokens of no place."""
         if layer not in self._mixing:
-            call = find_layer(self.trace.calls, layer)
-            self._mixing[layer] = mixing_layer(self.model, self.trace, call, self.noise)
+            paths = [call.path for call in self.trace.calls]
+            call = self.trace.calls[paths.index(self.places.find_layer(layer).path)]
+            path = mixing_layer(self.model, self.trace, call, self.noise)
+            keeps = path is not None and self.places.grid(self.trace.calls[paths.index(path)])
+            self._mixing[layer] = None if keeps else path
         return self._mixing[layer]
 
     @property

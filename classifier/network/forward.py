@@ -57,7 +57,8 @@ def forward_pass(
     model, inputs, source: LogitSource, call: LayerCall | None = None, tape=None, features=None
 ) -> Outputs:
     """A pass over a tensor `inputs` (N, H, W, C), preprocessed; the features are those of
-    `call`, or those given in their place, and `tape` watches them.
+    `call`, or those given in their place, and `tape` watches them. Of tokens (N, T, C) they are
+    those of the grid, as maps (N, h, w, C).
 
     A one-output sigmoid is two classes: scores (1 - p, p), logits (-z, z). By the link "identity"
     both are the output itself.
@@ -73,12 +74,13 @@ def forward_pass(
         recorded["calls"] = recorded.get("calls", -1) + 1
         if recorded["calls"] != call.number:
             return output
+        maps = output if call.grid is None else call.grid.maps(output)
         if features is not None:
-            output = tf.ensure_shape(tf.cast(features, output.dtype), (None, *output.shape[1:]))
-        recorded["features"] = output
+            maps = tf.ensure_shape(tf.cast(features, output.dtype), (None, *maps.shape[1:]))
+        recorded["features"] = maps
         if tape is not None:
-            tape.watch(output)
-        return output
+            tape.watch(maps)
+        return maps if call.grid is None else call.grid.tokens(maps, output)
 
     hooks = []
     if source.layer is not None:

@@ -15,7 +15,6 @@ from classifier.network import forward as programs
 from classifier.network.anatomy import Anatomy
 from classifier.network.folding import Folded, folded, folded_model, in_bfloat16
 from classifier.network.relu_rules import IN_GRAPH, PLAIN, ruled
-from classifier.network.target_layer import find_layer
 
 EAGER_PASSES = 8  # up to so many, compiling does not pay
 FOLDING_PASSES = 300  # from so many on, folding pays
@@ -230,7 +229,7 @@ class Network(Anatomy):
         import tensorflow as tf
 
         source = self.trace.logits  # before any tracing: a trace needs numbers
-        call = find_layer(self.trace.calls, layer) if layer else None
+        call = self.places.find_layer(layer) if layer else None
         contrasts = self.contrasts
         if mode in ("folded", "bfloat16") and self._folded is None:
             self._folded = [folded(fold) for fold in self.folds]

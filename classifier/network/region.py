@@ -171,12 +171,15 @@ def _entry_positions(trace: Trace, input_shape: tuple[int, ...]) -> list[int]:
     return positions
 
 
-def region(trace: Trace, known: list[Entry], position: int) -> Region | None:
+def region(
+    trace: Trace, known: list[Entry], position: int, in_order: bool = False
+) -> Region | None:
     """The part of the image that a call's grid covers; None where it cannot be known.
 
     That of its entry; where this is not the whole image, also less what kernels take off the
     edges, or padding adds. Networks that take the whole image are left at that, as everywhere in
-    the field, unless a layer behind the first weights crops.
+    the field, unless a layer behind the first weights crops. Where the grid was seen to be
+    `in_order`, what moves maps (windows of tokens) has moved them back.
     """
     before = {position, *ancestors(trace, position)}
     before_it = [entry for entry in known if entry.position in before] or known[:1]
@@ -186,7 +189,7 @@ def region(trace: Trace, known: list[Entry], position: int) -> Region | None:
     ]
     crops = any(type(call.layer).__name__ in CROPS or _pads_much(call) for call in chain)
     first = min((entry.position for entry in before_it), default=0)
-    if _are_moved([trace.calls[i] for i in before if i > first]):
+    if not in_order and _are_moved([trace.calls[i] for i in before if i > first]):
         return None
     if not before_it or (not crops and all(one is not None and one.is_whole for one in regions)):
         return None if any(map(_cuts, chain)) else WHOLE

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from classifier.network.grid import Grid
 from classifier.network.hooks import functions_inlined, replaced, with_forward_hook
 from classifier.network.logits import LogitSource, Step, logit_source, row_of
 
@@ -24,6 +25,7 @@ class LayerCall(NamedTuple):
     input_shape: tuple[int, ...]
     sources: tuple[int | None, ...]  # positions of the calls that gave the inputs, if layers did
     alias: int | None  # position of an earlier call with the very same output (dropout, a model)
+    grid: Grid | None = None  # which tokens are the image's places, of a row where that was seen
 
     @property
     def source(self) -> int | None:
@@ -37,6 +39,16 @@ class LayerCall(NamedTuple):
         Where a network cuts the image into patches, these stand in a row for the image.
         """
         return len(self.shape) > 3 and self.shape[0] == 1 and int(np.prod(self.shape[1:-1])) > 1
+
+    @property
+    def is_row(self) -> bool:
+        """Whether the output is a row of tokens (1, T, C), of the image as a whole."""
+        return len(self.shape) == 3 and self.shape[0] == 1 and self.shape[1] > 1
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(h, w) of a map, or of the grid of a row of tokens."""
+        return self.shape[1:-1] if self.grid is None else self.grid[1:]
 
     @property
     def is_weighted(self) -> bool:
@@ -54,6 +66,11 @@ class Trace(NamedTuple):
     output: np.ndarray
     logits: LogitSource
     end: int | None  # position of the call that gave the output, if one did
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether somewhere the image is a row of tokens, or layers of attention are at work."""
+        return any(call.is_row or type(call.layer).__name__ in OPAQUE for call in self.calls)
 
 
 def ancestors(trace: Trace, position: int) -> Iterator[int]:
@@ -143,6 +160,7 @@ class _Recorder:
             if not hasattr(output, "shape") or not inputs:
                 return
             given = inputs[0] if isinstance(inputs[0], (list, tuple)) else inputs
+            given = [value for value in given if hasattr(value, "shape")] or given[:1]  # no slices
             alias = self.giver(output)
             number = self._count[id(layer)] = self._count.get(id(layer), -1) + 1
             self.calls.append(

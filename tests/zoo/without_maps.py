@@ -6,6 +6,7 @@ from zoo.nesting import by
 from zoo.rows import Explained, Refused, features, head
 
 BLACK_BOX = ("OCCLUSION", "INTEGRATED_GRADIENTS")
+WITH_ROWS = ("GRADCAM", "HIRESCAM", *BLACK_BOX)  # a row of tokens has places, too
 NO_MAPS = "GRADCAM cannot explain mine: no layer .*gives maps .*take a method that needs none"
 TOKENS = "mix its positions as tokens .*take a method that needs no layer"
 
@@ -52,6 +53,13 @@ def tokens(x, mix: bool):
     return layers.Dense(2, "softmax")(layers.GlobalAveragePooling1D()(x))
 
 
+def unanchored(x):
+    """What a token gets, it gets by attention alone: it may be of any place."""
+    x = layers.Reshape((64, 4))(features(x, 8, name="patches"))
+    x = layers.MultiHeadAttention(1, 4)(x, x)
+    return layers.Dense(2, "softmax")(layers.GlobalAveragePooling1D()(x))
+
+
 def mixer(x):
     x = layers.Reshape((64, 4))(features(x, 8, name="patches"))
     x = layers.Permute((2, 1))(x)
@@ -75,10 +83,10 @@ def tokens_as_maps(x):
 EXPLAINED = (
     Explained(name="linear", make=by(linear), methods=BLACK_BOX, share=0.6),
     Explained(name="perceptron", make=by(perceptron), methods=("OCCLUSION",), share=0.6),
-    Explained(name="dense over pixels", make=by(pixels), methods=BLACK_BOX, share=0.6),
-    Explained(name="bag of patches", make=by(bag_of_patches), methods=BLACK_BOX, share=0.6),
-    Explained(name="patches by time", make=by(distributed), methods=BLACK_BOX, share=0.6),
-    Explained(name="tokens", make=by(lambda x: tokens(x, True)), methods=BLACK_BOX, share=0.6),
+    Explained(name="dense over pixels", make=by(pixels), methods=WITH_ROWS, share=0.6),
+    Explained(name="bag of patches", make=by(bag_of_patches), methods=WITH_ROWS, share=0.6),
+    Explained(name="patches by time", make=by(distributed), methods=WITH_ROWS, share=0.6),
+    Explained(name="tokens", make=by(lambda x: tokens(x, True)), methods=WITH_ROWS, share=0.6),
     Explained(name="tokens that are not mixed", make=by(lambda x: tokens(x, False))),
     Explained(name="mixer", make=by(mixer), methods=BLACK_BOX, share=0.6),
 )
@@ -89,8 +97,6 @@ REFUSED = (
         for name, f in {
             "linear": linear,
             "perceptron": perceptron,
-            "dense over pixels": pixels,
-            "bag of patches": bag_of_patches,
         }.items()
     ),
     Refused(
@@ -103,7 +109,7 @@ REFUSED = (
     *(
         Refused(name=f"{name}, by its layer", make=by(f), method=method, line=TOKENS)
         for name, f, method in (
-            ("tokens", lambda x: tokens(x, True), "GRADCAM"),
+            ("attention without a residual", unanchored, "GRADCAM"),
             ("mixer", mixer, "FEM"),
         )
     ),

@@ -238,10 +238,8 @@ def mixer() -> keras.Model:
     return keras.Model(inputs, layers.Dense(3, "softmax")(x), name="mixer")
 
 
-@pytest.mark.parametrize("make", [lambda: vision_transformer(True), mixer])
-def test_a_target_layer_before_the_mixing_of_tokens_is_refused_with_the_reason(make):
-    classifier = load_classifier(make())
-    assert classifier.layer == "patches"
+def test_a_target_layer_before_the_mixing_of_tokens_is_refused_with_the_reason():
+    classifier = load_classifier(mixer())
     for name in ("GRADCAM", "FEM", "LAYERCAM", "SCORECAM"):
         with pytest.raises(ValueError, match=f"{name} cannot explain.*mix its positions as tokens"):
             METHODS[name].check(classifier)
@@ -249,6 +247,12 @@ def test_a_target_layer_before_the_mixing_of_tokens_is_refused_with_the_reason(m
             METHODS[name](classifier, noise(), [0, 1])
     for name in ("RISE", "OCCLUSION", "LIME", "SALIENCY"):
         METHODS[name].check(classifier)
+
+
+def test_tokens_that_keep_their_places_beside_their_mixing_are_the_target():
+    classifier = load_classifier(vision_transformer(True))
+    assert classifier.layer_calls[-3].path == classifier.layer
+    assert METHODS["GRADCAM"](classifier, noise(), [0, 1]).shape == (2, 4, 4)
 
 
 def test_tokens_that_are_not_mixed_leave_their_layer_a_target():
@@ -262,9 +266,9 @@ def test_pooling_by_attention_mixes_nothing():
     x = layers.Conv2D(16, 8, 8, name="conv")(layers.Rescaling(1 / 255)(inputs))
     x = layers.Reshape((16, 16))(x)
     weights = layers.Softmax(axis=1)(layers.Dense(1)(x))
-    x = layers.GlobalAveragePooling1D()(layers.Multiply()([x, weights]))
+    x = layers.GlobalAveragePooling1D()(layers.Multiply(name="weighted")([x, weights]))
     classifier = load_classifier(keras.Model(inputs, layers.Dense(3, "softmax")(x)))
-    assert classifier.map_layers == ("conv",)
+    assert classifier.map_layers == ("weighted",)
 
 
 def test_rescaling_before_a_cut_into_patches_is_seen():

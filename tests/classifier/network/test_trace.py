@@ -201,7 +201,9 @@ def test_what_is_inside_attention_is_no_map():
     x = layers.MultiHeadAttention(2, 8)(x, x)
     outputs = layers.Dense(3, "softmax")(layers.GlobalAveragePooling1D()(x))
     classifier = load_classifier(keras.Model(inputs, outputs), preprocessing="tf")
-    assert classifier.layer == "last_conv"
+    assert {call.path for call in classifier.layer_calls if call.is_map} == {"last_conv"}
+    with pytest.raises(ValueError, match="mix its positions as tokens"):
+        _ = classifier.map_layers
 
 
 def test_channels_first_is_said():
