@@ -12,6 +12,7 @@ from classifier.explained_classes import ExplainedClasses
 from classifier.image_input import ImageInput
 from classifier.labels import Labels
 from classifier.mean_colour import mean_colour
+from classifier.network.attention import Attention
 from classifier.network.relu_rules import PLAIN, RULES
 from classifier.network.trace import LayerCall
 from classifier.target_layers import TargetLayers
@@ -160,6 +161,15 @@ class Classifier(ExplainedClasses, TargetLayers):
         """
         within = {} if layer is None else {"layer": layer}
         return self.network.run(program, arrays, count, precision=precision, **within)
+
+    @property
+    def attention(self) -> Attention:
+        """What its layers of attention are between: heads, tokens, their grid, what is read.
+
+        Raises ValueError where it has none, or none that can be followed through its layers.
+        """
+        self.need_layers()
+        return self.network.attention
 
     def scores_of_inputs(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """`scores` and `logits` (N, K and contrasts) of preprocessed images (N, H, W, C)."""

@@ -8,7 +8,7 @@ is the same whether a model rescales its images itself or its classifier does it
 
 import numpy as np
 
-from classifier.network.hooks import functions_inlined, replaced
+from classifier.network.hooks import as_operations, replaced
 from classifier.network.trace import layers_within
 
 COLOURS = 255 * np.array(
@@ -62,7 +62,7 @@ def _first_learnt_input(model, inputs: np.ndarray) -> list[np.ndarray]:
         and not isinstance(layer, keras.layers.Normalization)
     )
     try:
-        with replaced(learnt), functions_inlined():
+        with replaced(learnt), as_operations(model):
             model(inputs, training=False)
     except _ReachedError:
         pass

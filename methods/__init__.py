@@ -9,6 +9,7 @@ from methods import (
     ablationcam,
     attention,
     cam,
+    chefer,
     deconvnet,
     drise,
     eigencam,
@@ -19,11 +20,14 @@ from methods import (
     integrated_gradients,
     kernelshap,
     layercam,
+    legrad,
     lime,
     mlfem,
     occlusion,
     patches,
+    rfem,
     rise,
+    rollout,
     saliency,
     scorecam,
     smoothgrad,
@@ -31,6 +35,7 @@ from methods import (
 )
 from methods.method import Method
 
+of_attention = partial(Method, needs_layers=True, by_attention=True)
 of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
 ROWS = (
@@ -82,6 +87,11 @@ ROWS = (
         own_layer=True,
         shown=("brightened",),
     ),
+    of_attention(rollout.rollout, "Attention rollout", class_agnostic=True),
+    of_attention(chefer.chefer, "Chefer"),
+    of_attention(legrad.legrad, "LeGrad"),
+    of_attention(rfem.rfem, "RFEM", class_agnostic=True),
+    of_attention(rfem.rfem_class, "RFEM of a class"),
     of_pixels(saliency.saliency, "Saliency", of_boxes=True, draws=("colour",)),
     of_pixels(smoothgrad.smoothgrad, "SmoothGrad", many_passes=True),
     of_pixels(

@@ -25,6 +25,7 @@ class Method(Entry):
     of_clips: bool = False  # explains clips (N, T, H, W, 3) too, by maps (N, t, h, w)
     clip_methods: tuple[str, ...] = ()  # the table's methods that do, to be named where this cannot
     own_layer: bool = False  # looks at a layer that only some networks have, whatever the target
+    by_attention: bool = False  # follows attention through all layers, whatever the target
     of_boxes: bool = False  # explains a detector's boxes by its gradient; black boxes do anyway
     many_passes: bool = False  # for one image: hundreds, through the perturbation engine
     display: str = "maximum"  # how its maps are drawn, one of DISPLAY_RULES
@@ -34,7 +35,7 @@ class Method(Entry):
     @property
     def shares_features(self) -> bool:
         """Whether it starts from the target layer's features, as others do of the same image."""
-        return self.needs_layers and not self.by_pixels and not self.own_layer
+        return self.needs_layers and not (self.by_pixels or self.own_layer or self.by_attention)
 
     def check(self, classifier, given: Mapping[str, Any] | None = None) -> None:
         """Raises ValueError, in one line, where the method cannot look into this classifier."""
@@ -49,11 +50,13 @@ class Method(Entry):
                 f"{self.name} looks into a classifier's layers, and {classifier.name} only gives "
                 "scores; it needs a Keras model (.keras or .h5)"
             )
-        if self.shares_features:
-            try:
+        try:
+            if self.shares_features:
                 _ = classifier.map_layers
-            except ValueError as error:
-                raise ValueError(f"{self.name} cannot explain {classifier.name}: {error}") from None
+            if self.by_attention:
+                _ = classifier.attention
+        except ValueError as error:
+            raise ValueError(f"{self.name} cannot explain {classifier.name}: {error}") from None
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
         return self.function(classifier, images, class_indices, **self.with_preset(options))

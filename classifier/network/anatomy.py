@@ -5,7 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from classifier.network.attention import Attention, attention_of
 from classifier.network.folding import Fold, foldable
+from classifier.network.hooks import as_operations
 from classifier.network.logits import own_output
 from classifier.network.mixing import mixing_layer
 from classifier.network.moving import has_own_code, moves_places
@@ -57,7 +59,8 @@ class Anatomy:
 
     def _gives_probabilities(self, found: Trace) -> bool:
         inputs = self._preprocess(trial_images(self.input_shape))
-        output = np.asarray(self.model(inputs, training=False), np.float32)
+        with as_operations(self.model):
+            output = np.asarray(self.model(inputs, training=False), np.float32)
         if not np.isfinite(output).all():
             return True  # which is another matter
         sums_to_one = np.allclose(output.sum(axis=-1), 1, atol=1e-3)
@@ -74,6 +77,14 @@ class Anatomy:
     def places(self) -> Places:
         """Which layers know where things are."""
         return Places(self)
+
+    @cached_property
+    def attention(self) -> Attention:
+        """What its layers of attention are between. Raises ValueError where none can be followed.
+
+        Part of a `Network`: it takes a pass to hear them.
+        """
+        return attention_of(self)
 
     @cached_property
     def entries(self) -> list[Entry]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.network.hooks import changing, functions_inlined, replaced, with_forward_hook
+from classifier.network.hooks import as_operations, changing, replaced, with_forward_hook
 from classifier.network.logits import LogitSource
 from classifier.network.trace import LayerCall
 
@@ -46,11 +46,15 @@ class Contrast(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """Tensors of one pass: scores and logits (N, K), features (N, h, w, C) or None."""
+    """Tensors of one pass: scores and logits (N, K), features (N, h, w, C) or None.
+
+    `attention` are the layers' (N, heads, queries, keys), in their order, where it was asked for.
+    """
 
     scores: Any
     logits: Any
     features: Any
+    attention: Any = ()
 
 
 def forward_pass(
@@ -90,7 +94,7 @@ def forward_pass(
         hooks = []
         if call is not None:
             hooks.append((call.layer, "call", changing(call.layer.call, record_features)))
-        with replaced(hooks), functions_inlined():
+        with replaced(hooks), as_operations(model):
             output = model(inputs, training=False)
     return Outputs(
         *_scores_and_logits(output, recorded.get("logits"), source), recorded.get("features")
@@ -135,7 +139,7 @@ def with_contrasts(outputs: Outputs, contrasts: tuple[Contrast, ...]) -> Outputs
         tf.concat([values, *(contrast.of(values) for contrast in contrasts)], axis=1)
         for values in (outputs.scores, outputs.logits)
     )
-    return Outputs(scores, logits, outputs.features)
+    return outputs._replace(scores=scores, logits=logits)
 
 
 def _logits_of(scores, link: str):
@@ -169,11 +173,18 @@ def gradients(forward, inputs, class_indices, features=None) -> dict:
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         outputs = forward(inputs, tape, features)
-        chosen = tf.one_hot(class_indices, outputs.logits.shape[-1])
-        class_logits = tf.reduce_sum(outputs.logits * chosen, axis=-1)  # S_c, (N,)
-    slopes = tape.gradient(class_logits, outputs.features, unconnected_gradients="zero")
+        chosen = class_logits(outputs, class_indices)
+    slopes = tape.gradient(chosen, outputs.features, unconnected_gradients="zero")
     answer = {"features": outputs.features, "gradients": slopes}
     return {name: tf.cast(tensor, tf.float32) for name, tensor in answer.items()}
+
+
+def class_logits(outputs: Outputs, class_indices):
+    """S_c (N,), the logit of each image's class."""
+    import tensorflow as tf
+
+    chosen = tf.one_hot(class_indices, outputs.logits.shape[-1])
+    return tf.reduce_sum(outputs.logits * chosen, axis=-1)
 
 
 def head_gradients(forward, inputs, class_indices, features) -> dict:
@@ -207,6 +218,16 @@ def stacked_slopes(backwards, logits, class_indices):
     zeros = tf.zeros_like(logits)
     slopes = [backwards(zeros + tf.one_hot(i, logits.shape[-1])) for i in class_indices]
     return tf.cast(tf.stack(slopes, axis=1), tf.float32)
+
+
+def in_graph(program: Callable) -> Callable:
+    """The program, marked as one that only a graph can run: it is always compiled."""
+    program.in_graph = True
+    return program
+
+
+def is_in_graph(program: Callable) -> bool:
+    return getattr(program, "in_graph", False)
 
 
 def compiled(program: Callable, arrays) -> Callable:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import Any
 
+FLASH = "_flash_attention"  # of Keras's layers of attention
 _ABSENT = object()
 _ONE_AT_A_TIME = threading.RLock()  # a hook records every thread that calls the model
 
@@ -33,14 +34,21 @@ def replaced(replacements: Iterable[tuple[Any, str, Any]]):
 
 
 @contextmanager
-def functions_inlined():
-    """Inside, a `tf.function` of the model's own runs as plain Python, where hooks are called."""
+def as_operations(model):
+    """Inside, the model runs as plain operations: hooks are called, and attention is heard.
+
+    A `tf.function` of its own runs as Python, and attention that is fused into one operation
+    (flash attention, which TensorFlow has not on any processor) as the product that it is.
+    """
     import tensorflow as tf
 
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else ()
+    fused = [(layer, FLASH, False) for layer in layers if vars(layer).get(FLASH)]
     try:
-        yield
+        with replaced(fused):
+            yield
     finally:
         tf.config.run_functions_eagerly(before)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.network.hooks import functions_inlined, heard
+from classifier.network.hooks import as_operations, heard
 from classifier.network.trace import LayerCall, Trace
 
 MOST = 0.5  # of the positions: a token that sees more of them is of no place
@@ -34,7 +34,7 @@ def mixing_layer(model, trace: Trace, call: LayerCall, inputs: np.ndarray) -> st
         def keep_tokens(output):
             kept["tokens"] = output
 
-        with heard(call, keep_features), heard(later[-1], keep_tokens), functions_inlined():
+        with heard(call, keep_features), heard(later[-1], keep_tokens), as_operations(model):
             model(inputs, training=False)
         token = tf.reduce_sum(tf.square(kept["tokens"][:, -1]))
     slopes = tape.gradient(token, kept["features"], unconnected_gradients="zero")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.network.hooks import functions_inlined, heard
+from classifier.network.hooks import as_operations, heard
 from classifier.network.trace import LayerCall, Trace
 
 FINE = 5  # cells on a side from which on a map says well where its halves come from
@@ -40,7 +40,7 @@ def moves_places(model, entry: LayerCall, call: LayerCall, inputs: np.ndarray) -
         def keep_maps(output):
             kept["maps"] = output
 
-        with heard(entry, keep_first), heard(call, keep_maps), functions_inlined():
+        with heard(entry, keep_first), heard(call, keep_maps), as_operations(model):
             model(inputs, training=False)
         first, maps = kept["first"], kept["maps"]
         if len(first.shape) != 4 or len(maps.shape) != 4:

@@ -13,6 +13,7 @@ import numpy as np
 
 from classifier.network import forward as programs
 from classifier.network.anatomy import Anatomy
+from classifier.network.attention import heard_attention
 from classifier.network.folding import Folded, folded, folded_model, in_bfloat16
 from classifier.network.relu_rules import IN_GRAPH, PLAIN, ruled
 
@@ -145,6 +146,10 @@ class Network(Anatomy):
         gradients = answer["gradients"]  # (1, N, H, W, C) or (N, 1, H, W, C)
         return answer | {"gradients": gradients.reshape(-1, *gradients.shape[2:])}
 
+    def forward(self, inputs, **asked) -> programs.Outputs:
+        """A pass over preprocessed images, a tensor, as programs have it, and in their graph."""
+        return self._forward(None, "compiled")(inputs, **asked)
+
     def run(
         self,
         program: Callable,
@@ -163,7 +168,7 @@ class Network(Anatomy):
         mode = "bfloat16" if precision == "bfloat16" else self._mode_for(count)
         if mode in ("folded", "bfloat16") and not self._folded_agrees(layer):
             mode = mode.replace("folded", "compiled")
-        if mode == "eager" and program in IN_GRAPH.values():
+        if mode == "eager" and programs.is_in_graph(program):
             mode = "compiled"
         function = self._function(program, layer, mode, arrays)
         return {name: np.asarray(tensor) for name, tensor in function(*arrays).items()}  # no copy
@@ -234,7 +239,7 @@ class Network(Anatomy):
         if mode in ("folded", "bfloat16") and self._folded is None:
             self._folded = [folded(fold) for fold in self.folds]
 
-        def forward(inputs, tape=None, features=None, rule=PLAIN):
+        def forward(inputs, tape=None, features=None, rule=PLAIN, attention=False):
             inputs = tf.ensure_shape(tf.convert_to_tensor(inputs), (None, *self.input_shape))
             with ExitStack() as stack:
                 if mode == "folded" or (mode == "bfloat16" and not self.folding_refused):
@@ -243,8 +248,9 @@ class Network(Anatomy):
                     stack.enter_context(in_bfloat16(self.model, source.layer))
                 if rule != PLAIN:
                     stack.enter_context(ruled(self.model, rule))
+                heard = stack.enter_context(heard_attention(inputs)) if attention else []
                 outputs = programs.forward_pass(self.model, inputs, source, call, tape, features)
-                return programs.with_contrasts(outputs, contrasts)
+            return programs.with_contrasts(outputs._replace(attention=heard), contrasts)
 
         return forward
 

@@ -117,6 +117,23 @@ class Places:
         known = [self._placed[c.path].grid for c in alike if self._placed.get(c.path)]
         return known[0] if known else self.grid(alike[-1]) or self.grid(alike[0])
 
+    def read_row(self, tokens: int) -> tuple[Grid, np.ndarray] | None:
+        """The grid of the last row of so many tokens, and (T,) what of it the logits are read from.
+
+        It sums to 1: the class token, or several, where they read any of no place; else the grid.
+        None where no such row has places.
+        """
+        for call in reversed(self.trace.calls):
+            if not (call.is_row and call.shape[1] == tokens and self.may_hold(call)):
+                continue
+            read = self._read[call.path]
+            if read.any() and (grid := self.grid(call)) is not None:
+                others = read.copy()
+                others[_places(grid)] = False
+                chosen = others if others.any() else read
+                return grid, (chosen / chosen.sum()).astype(np.float32)
+        return None
+
     @property
     def _size(self) -> tuple[int, int]:
         return self.network.input_shape[:2]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.network.hooks import functions_inlined, replaced
+from classifier.network.hooks import as_operations, replaced
 from classifier.network.trace import LayerCall, Trace, ancestors
 
 LEVELS = (64.0, 192.0)  # of the two images that are the same everywhere
@@ -126,7 +126,7 @@ def entries(model, trace: Trace, input_shape: tuple[int, ...]) -> list[Entry]:
     layers = {id(trace.calls[i].layer): trace.calls[i].layer for i in wanted}
     hooks = [(layer, "call", listening(layer, layer.call)) for layer in layers.values()]
     try:
-        with replaced(hooks), functions_inlined():
+        with replaced(hooks), as_operations(model):
             model(_images_of_places(input_shape), training=False)
     except _EnoughError:
         pass

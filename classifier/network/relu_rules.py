@@ -18,7 +18,7 @@ it does not reach is a ReLU written as maximum(x, 0), and one in a loop of the g
 from contextlib import contextmanager
 from functools import cache, partial
 
-from classifier.network.forward import stacked_slopes
+from classifier.network.forward import in_graph, stacked_slopes
 from classifier.network.hooks import replaced
 from classifier.network.trace import Trace, layers_within
 
@@ -59,7 +59,7 @@ def ruled_gradients(forward, inputs, *class_indices, rule: str) -> dict:
     return {"gradients": gradients, "relus": tf.fill(tf.shape(inputs)[:1], _marked(rule))}
 
 
-IN_GRAPH = {rule: partial(ruled_gradients, rule=rule) for rule in RULES}  # the programs
+IN_GRAPH = {rule: in_graph(partial(ruled_gradients, rule=rule)) for rule in RULES}  # the programs
 
 
 @contextmanager

@@ -8,19 +8,19 @@ a residual connection leaves open, a token of a place gets its own pixels, one o
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from classifier.network.graph import run_in_graph
 from classifier.network.grid import Grid
+from classifier.network.products import products
 from classifier.network.trace import LayerCall
 
 MOST_OTHERS = 16  # tokens of no place: class, distillation, registers
 IN_ORDER = 0.9  # correlation of the tokens' rows and columns with those of the pixels they get
 SEEN = 0.5  # of the cells, at least: a network may crop
 NONE = 1e-6  # of the energy: so little reaches a token of no place
-PRODUCTS = ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul", "Einsum")
 
 
 def possible_grids(call: LayerCall, size: tuple[int, int]) -> Iterator[Grid]:
@@ -79,7 +79,7 @@ def grid_of(network, call: LayerCall) -> Placed | None:
         import tensorflow as tf
 
         tokens = tf.cast(tf.reshape(outputs[0], (-1, count, call.shape[-1])), tf.float32)
-        cut = _products(inputs)
+        cut = products(inputs)
         (slopes,) = tf.gradients(tf.reduce_sum(tokens * weights), [inputs], stop_gradients=cut)
         energy = tf.zeros_like(inputs) if slopes is None else tf.square(slopes)
         return [tf.reduce_sum(energy, axis=-1)]
@@ -130,15 +130,3 @@ def _by_cell(energies: np.ndarray, grid: Grid) -> np.ndarray:
         starts = np.arange(cells) * energies.shape[axis] // cells
         energies = np.add.reduceat(energies.astype(np.float64), starts, axis=axis)
     return energies
-
-
-def _products(inputs) -> list[Any]:
-    """The products, in the graph of `inputs`, of two tensors that both come of these."""
-    reached, products = {inputs.op.name}, []
-    for operation in inputs.graph.get_operations():
-        of_image = [tensor.op.name in reached for tensor in operation.inputs]
-        if operation.type != "Shape" and any(of_image):
-            reached.add(operation.name)
-            if operation.type in PRODUCTS and sum(of_image) > 1:
-                products += operation.outputs
-    return products

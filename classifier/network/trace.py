@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from classifier.network.grid import Grid
-from classifier.network.hooks import functions_inlined, replaced, with_forward_hook
+from classifier.network.hooks import as_operations, replaced, with_forward_hook
 from classifier.network.logits import LogitSource, Step, logit_source, row_of
 
 
@@ -113,7 +113,7 @@ def trace(model, inputs: np.ndarray, link: str | None = None) -> Trace:
     Raises ValueError where the model does not give one row of scores for each image.
     """
     recorder = _Recorder()
-    with replaced(recorder.hooks(model)), functions_inlined():
+    with replaced(recorder.hooks(model)), as_operations(model):
         output = model(inputs, training=False)
     for call in recorder.calls:
         if getattr(call.layer, "data_format", None) == "channels_first":
