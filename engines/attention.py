@@ -25,14 +25,19 @@ def attention_maps(
 
 
 def attended(
-    classifier, images: np.ndarray, class_indices: np.ndarray, program: Callable
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray,
+    program: Callable,
+    read: np.ndarray | None = None,
 ) -> np.ndarray:
     """(N, ..., T): what the program gives of each token.
 
     It is `program(forward, inputs, class_indices, read) -> {"tokens": (N, ..., T)}`, `read` (T,)
-    summing to 1. Raises ValueError where the network has no attention that can be followed.
+    summing to 1: what the logits are read from, if it is not given. Raises ValueError where the
+    network has no attention that can be followed.
     """
-    read = classifier.attention.read
+    read = classifier.attention.read if read is None else read
     inputs = classifier.preprocess(images)
     indices = classifier.checked(class_indices, len(images)).astype(np.int32)
     parts = (slice(n, n + GRADIENT_BATCH) for n in range(0, len(images), GRADIENT_BATCH))

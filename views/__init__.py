@@ -1,6 +1,6 @@
 """The table of views: what is inside a classifier, as images."""
 
-from views import activations, class_impression, feature_inversion, filters
+from views import activations, attention_maps, class_impression, feature_inversion, filters
 from views.view import View
 
 VIEWS = {
@@ -13,6 +13,14 @@ VIEWS = {
             of_clips=True,
             is_mosaic=True,
             legend="From dark at 0 to bright at the maximum, of each map or of the layer (scale).",
+        ),
+        View(
+            attention_maps.attention_maps,
+            "Attention maps",
+            describe=attention_maps.describe,
+            by_attention=True,
+            is_mosaic=True,
+            legend="A tile for each head, from dark at 0 to bright at its maximum.",
         ),
         View(
             filters.filters,

@@ -34,6 +34,7 @@ class View(Entry):
     is_mosaic: bool = False  # of many small images, to be drawn large
     legend: str = ""  # what a caption says of its colours
     of_one_layer: bool = False
+    by_attention: bool = False  # whether it is of networks whose attention can be followed
     of_clips: bool = False  # whether clips (N, T, H, W, 3) will do for images
 
     def check(self, classifier, given: Mapping[str, Any]) -> None:
@@ -43,6 +44,11 @@ class View(Entry):
             raise ValueError(f"{self.name} is of images, and {classifier.name} takes clips")
         if self.of_one_layer and len(classifier.layers) > 1:
             raise ValueError(f"{self.name} looks at one layer, got {classifier.layer}")
+        if self.by_attention:
+            try:
+                _ = classifier.attention
+            except ValueError as error:
+                raise ValueError(f"{self.name} is not for {classifier.name}: {error}") from None
         options = Call(self, dict(given)).options
         for name in AT_LEAST_ONE & options.keys():
             if options[name] < 1:

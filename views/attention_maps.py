@@ -1,0 +1,72 @@
+"""What the heads of a block attend to (as in Dosovitskiy 2021, https://arxiv.org/abs/2010.11929)."""
+
+from functools import cache, partial
+from typing import Annotated
+
+import numpy as np
+
+from classifier.network.forward import in_graph
+from engines.attention import attended, heard, on_grid
+from runtime import note
+from views.activations import tiles_of
+from views.mosaic import mosaic
+
+LAST = -1
+READ = -1
+
+
+def attention_maps(
+    classifier,
+    images: np.ndarray,
+    class_indices: np.ndarray | None,
+    *,
+    block: Annotated[int, "which block, from 0 on; -1: the last"] = LAST,
+    row: Annotated[int, "of the position that attends; -1: what the class is read from"] = READ,
+    column: Annotated[int, "of that position"] = READ,
+) -> list[np.ndarray]:
+    """Attention maps: for each head of a block, what the class token, or a position, attends to.
+
+    A tile for each head in their order, from dark at 0 to bright at its maximum. Without a class
+    token it is the mean of all positions. Raises ValueError for a block or position that there is
+    not, and where attention cannot be followed.
+    """
+    attention = classifier.attention
+    count = len(attention.heads)
+    if not -count <= block < count:
+        raise ValueError(f"ATTENTION_MAPS: blocks go from 0 to {count - 1}, got {block}")
+    asks = attention.read
+    if (row, column) != (READ, READ):
+        grid = attention.grid
+        if not (0 <= row < grid.height and 0 <= column < grid.width):
+            raise ValueError(
+                f"ATTENTION_MAPS: a position of {grid.height} rows and {grid.width} columns, both "
+                f"from 0 on; got row={row}, column={column}"
+            )
+        asks = np.zeros_like(asks)
+        asks[grid.start + row * grid.width + column] = 1
+    zeros = np.zeros(len(images), np.int32)  # no class is asked for
+    heads = attended(classifier, images, zeros, _program(block % count), asks)
+    note(attention=[{"block": block % count, "heads": heads.shape[1]}] * len(images))
+    return [mosaic(tiles_of(maps)) for maps in on_grid(classifier, heads)]
+
+
+def describe(classifier, class_index: int | None, notes: dict) -> str:
+    """Which block one image's mosaic shows."""
+    (shown,) = notes["attention"]
+    count = len(classifier.attention.heads)
+    return f"block {shown['block']} (of {count}), {shown['heads']} heads in their order"
+
+
+@cache  # a program is compiled once, and known by itself
+def _program(block: int):
+    return in_graph(partial(attention_of_block, block=block))
+
+
+def attention_of_block(forward, inputs, class_indices, read, *, block: int) -> dict:
+    """The program: (N, heads, T), by what attends: `read` (T,), or a query that pools."""
+    import tensorflow as tf
+
+    matrix = heard(forward, inputs)[0][block]
+    if matrix.shape[2] == 1:
+        return {"tokens": matrix[:, :, 0]}
+    return {"tokens": tf.einsum("q,nhqk->nhk", read, matrix)}
