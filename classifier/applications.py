@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from classifier import hub
 from registry import suggest
 from runtime import first_line
 
@@ -54,8 +55,14 @@ def find_application(name: str) -> Application:
     known = applications()
     by_folded = {canonical(full_name): known[full_name] for full_name in known}
     if canonical(name) not in by_folded:
-        raise ValueError(f"no classifier '{name}'{suggest(name, known)} (or give --model_path)")
+        nearest = suggest(name, [*known, *hub.preset_names()]) + hub.hint(name)
+        raise ValueError(f"no classifier '{name}'{nearest} (or give --model_path)")
     return by_folded[canonical(name)]
+
+
+def is_application(name: str) -> bool:
+    """Whether there is an application of that name, in any case."""
+    return canonical(name) in {canonical(known) for known in applications()}
 
 
 def _copying(preprocess: Callable) -> Callable[[np.ndarray], np.ndarray]:

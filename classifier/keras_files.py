@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from classifier import hub
 from runtime import first_line
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
@@ -61,6 +62,7 @@ def _from_hdf5(path: str):
         if config is None:
             raise ValueError(f"these are weights alone, without their model; {FROM_WEIGHTS}")
         config = json.loads(config)
+        _with_layers_of_hub(config)
         version = _text(file.attrs.get("keras_version", "2"))
         if not version.startswith(("1", "2")):
             try:
@@ -94,6 +96,16 @@ def _of_old_keras(error: Exception, config: dict[str, Any], version: str) -> str
     )
 
 
+def _with_layers_of_hub(config: dict[str, Any]) -> None:
+    """Has Keras know the layers of keras-hub where a configuration names them.
+
+    Raises ValueError where it is not installed.
+    """
+    modules = (layer.get("module") or "" for _, layer in _kinds(config))
+    if any(module.partition(".")[0] == hub.NAME for module in modules):
+        hub.imported()
+
+
 def _text(value: Any) -> str:
     return value.decode() if hasattr(value, "decode") else str(value)
 
@@ -115,6 +127,7 @@ def _from_zip(path: str):
             saved = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
     except (zipfile.BadZipFile, EOFError) as error:
         raise ValueError(COPY_AGAIN) from error
+    _with_layers_of_hub(config)
     version = str(saved.get("keras_version", "3"))
     if version.startswith("2."):
         return _from_zip_of_keras_2(path, config, version)

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from classifier.applications import build, find_application
+from classifier import hub
+from classifier.applications import build, find_application, is_application
 from classifier.classifier import Classifier
 from classifier.input_shape import input_shape
 from classifier.labels import read_labels
@@ -19,6 +20,7 @@ from runtime import escaped
 
 DEFAULT_MODEL = "EfficientNetLite0"
 PRECISIONS = ("float32", "bfloat16")
+IMAGENET = 1000  # classes, of which keras-hub keeps the usual order
 
 
 def load_classifier(
@@ -37,7 +39,8 @@ def load_classifier(
     """The classifier of that name, of that file, or around that Keras model.
 
     Args:
-        model_name: An embedded classifier, a model of `keras.applications`, or a Keras model.
+        model_name: An embedded classifier, a model of `keras.applications`, a preset of keras-hub,
+            or a Keras model.
         model_path: A `.keras` or `.h5` file, a SavedModel folder, or `module:function`, whose
             function returns a Keras model, or takes images and returns scores (N, K), or boxes
             (N, D, 4) and scores (N, D, K) as a detector does.
@@ -106,6 +109,8 @@ def _set_precision(classifier: Classifier, precision: str) -> None:
 
 
 def _by_name(name: str, options: dict[str, Any], weights) -> Classifier:
+    if not is_application(name) and hub.is_preset(name):
+        return _from_hub(name, options, weights)
     application = find_application(name)
     if options:
         raise ValueError(
@@ -122,6 +127,24 @@ def _by_name(name: str, options: dict[str, Any], weights) -> Classifier:
         weights=kind,
         source={"model_name": application.name, "weights": str(weights or "imagenet")},
     )
+
+
+def _from_hub(name: str, options: dict[str, Any], weights) -> Classifier:
+    """The classifier of a preset of keras-hub, with its own preprocessing."""
+    if weights not in (None, "random"):
+        raise ValueError(f"a preset of keras-hub has its own weights, or random ones: {name}")
+    if "preprocessing" in options:
+        raise ValueError(f"preprocessing goes with a model file; {name} has its own")
+    preset = hub.load_preset(name, random=weights == "random")
+    options = {"preprocessing": preset.preprocess, "multi_label": False} | options
+    if preset.model.output_shape[-1] == IMAGENET:
+        options = {"class_names": "imagenet"} | options
+    if preset.size:
+        options["input_size"] = preset.size
+    classifier = around_model(preset.model, Path(name).name, options)
+    classifier.weights = weights or "preset"
+    classifier.source = {"model_name": name, "weights": str(weights or "preset")}
+    return classifier
 
 
 def _from_path(path: str, options: dict[str, Any], trust: bool) -> Classifier:

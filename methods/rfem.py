@@ -85,7 +85,7 @@ def through_blocks(read, matrices: list):
         raise ValueError(f"RFEM follows a head through all blocks, and these have {sorted(heads)}")
 
     def step(row, matrix):
-        return row @ normalised(matrix + tf.eye(matrix.shape[-1]))
+        return row @ normalised(matrix + tf.eye(tf.shape(matrix)[-1]))
 
     return carried(read, matrices, step)
 

@@ -46,22 +46,18 @@ def heard_attention(inputs) -> Iterator[list[Any]]:
 
 
 def attention_shapes(network) -> list[tuple[int, ...]]:
-    """(heads, queries, keys) of each layer of attention; one head where the heads have no axis.
+    """(images, heads, queries, keys) of each layer of attention, of one image.
 
-    Longer where attention is within windows that have an axis of their own.
+    Without heads where these have no axis, and with windows where they have one.
     """
     import tensorflow as tf
 
-    shapes: list[tuple[int, ...]] = []
-
     def traced(inputs):
-        outputs = network.forward(inputs, attention=True)
-        shapes.extend((1, *w.shape[1:])[-max(3, len(w.shape) - 1) :] for w in outputs.attention)
-        return outputs.logits
+        return [tf.shape(w) for w in network.forward(inputs, attention=True).attention]
 
     shape = tf.TensorSpec((None, *network.input_shape), tf.float32)
-    tf.function(traced, input_signature=[shape]).get_concrete_function()
-    return shapes
+    function = tf.function(traced, input_signature=[shape]).get_concrete_function()
+    return [tuple(map(int, shape)) for shape in function(tf.constant(network.noise))]
 
 
 def attention_of(network) -> Attention:
@@ -73,15 +69,17 @@ def attention_of(network) -> Attention:
     if not shapes:
         raise ValueError("it has no attention between tokens (a softmax of Q K^T)")
     pools = len(shapes) > 1 and shapes[-1][-2] == 1
+    tokens = shapes[0][-1]
     square = shapes[:-1] if pools else shapes
-    tokens = square[0][-1]
+    same = all(shape[-2:] == (tokens, tokens) for shape in square) and shapes[-1][-1] == tokens
+    whole = all(shape[0] == 1 and len(shape) <= 4 for shape in shapes)
     found = network.places.read_row(tokens)
-    same = all(shape[1:] == (tokens, tokens) for shape in square) and shapes[-1][-1] == tokens
-    if found is None or not same:
+    if found is None or not (same and whole):
         pairs = dict.fromkeys(f"{shape[-2]} x {shape[-1]}" for shape in shapes)
         raise ValueError(
             f"its attention is between {', '.join(pairs)} tokens, and not throughout between all "
             "of one grid of places: within windows, or of several resolutions, it cannot be "
             "followed through the layers"
         )
-    return Attention(tuple(shape[0] for shape in shapes), tokens, *found, pools)
+    heads = tuple(shape[1] if len(shape) == 4 else 1 for shape in shapes)
+    return Attention(heads, tokens, *found, pools)

@@ -95,7 +95,8 @@ class Places:
         for call in calls[: position + 1]:
             shape = call.shape[1:-1]
             keeps_size = shape == call.input_shape[1:-1] and shape in of_shape
-            if self.may_hold(call) and call.is_leaf and (call.is_weighted or keeps_size):
+            is_part = call.is_leaf or self.has_tokens  # of tokens a block is a layer, too
+            if self.may_hold(call) and is_part and (call.is_weighted or keeps_size):
                 of_shape.setdefault(shape, []).append(call)
         last = {}
         for same in sorted(of_shape.values(), key=lambda same: calls.index(same[-1])):

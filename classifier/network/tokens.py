@@ -19,6 +19,9 @@ from classifier.network.trace import LayerCall
 
 MOST_OTHERS = 16  # tokens of no place: class, distillation, registers
 IN_ORDER = 0.9  # correlation of the tokens' rows and columns with those of the pixels they get
+STRAIGHT = 0.99  # the same correlation where a grid is that of the whole image, cell by cell
+SCALE = 0.05  # by so much it may then be larger or smaller, as a region's SLACK
+SHIFT = 0.75  # of a cell: kernels of even strides sit beside the middle of their cells
 SEEN = 0.5  # of the cells, at least: a network may crop
 NONE = 1e-6  # of the energy: so little reaches a token of no place
 
@@ -53,9 +56,9 @@ def read_tokens(network, calls: list[LayerCall]) -> list[np.ndarray]:
 
 
 class Placed(NamedTuple):
-    """A grid as it was seen, and whether each of its cells has the pixels of that very place.
+    """A grid as it was seen, and whether it was seen to cover the image as a whole.
 
-    Then it covers the image as a whole; where not, the image may be cropped or padded before it.
+    Where not, the image may be cropped or padded before it.
     """
 
     grid: Grid
@@ -115,12 +118,18 @@ def _placed(grid: Grid, energies: np.ndarray) -> Placed | None:
     is_whole = bool(seen.all())
     for axis, places in enumerate(np.indices(seen.shape)):
         count = seen.shape[axis]
+        if count == 1:
+            continue
         expected = (places[seen] + 0.5) / count
         found = cells[1 + axis][seen] / cells[0][seen]
-        is_whole &= bool(np.abs(found - expected).max() <= 0.5 / count)
-        spread = found.std() * expected.std()
-        if count > 1 and (spread == 0 or np.corrcoef(found, expected)[0, 1] < IN_ORDER):
+        if found.std() * expected.std() == 0:
             return None
+        correlation = np.corrcoef(found, expected)[0, 1]
+        if correlation < IN_ORDER:
+            return None
+        scale = np.polyfit(expected, found, 1)[0]
+        shift = abs((found - expected).mean()) * count
+        is_whole &= bool(correlation > STRAIGHT and abs(scale - 1) <= SCALE and shift <= SHIFT)
     return Placed(grid, is_whole)
 
 

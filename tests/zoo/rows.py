@@ -65,6 +65,18 @@ class Explained(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Placed(Row):
+    """A model with random weights: it has nothing to say of the disc, but it has to know where.
+
+    What changes of its target layer's features with the disc is on the disc.
+    """
+
+    layer: str  # how the path of its target layer ends
+    grid: tuple[int, int] = (8, 8)
+    attends: bool = True  # whether its attention can be followed
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refused(Row):
     """A model that is refused by a line, when it is loaded or by a method; a regular expression."""
 

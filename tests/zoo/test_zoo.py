@@ -8,12 +8,14 @@ import pytest
 from zoo import (
     formats,
     heads,
+    hub,
     inputs,
     keras2,
     nesting,
     odd_layers,
     precision,
     regression,
+    transformers,
     without_maps,
 )
 from zoo.rows import OPTIONS, SPREADS, Explained
@@ -22,7 +24,8 @@ from zoo.scene import OTHER, disc, is_strongest_on_disc, scene, share_on_disc
 from methods import METHODS
 from runtime import noting
 
-KINDS = (formats, heads, inputs, keras2, nesting, odd_layers, precision, regression, without_maps)
+KINDS = (formats, heads, inputs, keras2, nesting, odd_layers, precision, regression)
+KINDS += (transformers, without_maps)
 EXPLAINED = [row for kind in KINDS for row in kind.EXPLAINED]
 REFUSED = [row for kind in KINDS for row in kind.REFUSED]
 
@@ -82,6 +85,29 @@ def test_what_is_explained_has_its_energy_on_the_disc(row, tmp_path):
     assert all(re.search(row.caution, caution) for caution in said), said
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Swin's, of masks that there are none
+@pytest.mark.parametrize("row", by_name(hub.PLACED))
+def test_random_tokens_know_where_the_disc_is(row, tmp_path):
+    pytest.importorskip("keras_hub", reason="keras-hub is not installed (requirements-hub.txt)")
+    classifier = row.load(tmp_path)
+    assert classifier.layer.endswith(row.layer)
+    size = classifier.input_size
+    images = scene(size)
+    without = np.where(disc(size)[np.newaxis, ..., np.newaxis], np.float32(55), images)
+    features = classifier.features(np.concatenate([images, without]))
+    change = np.abs(features[0] - features[1]).sum(axis=-1)
+    change = np.maximum(change - np.median(change), 0)  # attention tells every token of the disc
+    assert change.shape == row.grid
+    assert share_on_disc(change, size) >= 0.6
+    assert is_strongest_on_disc(change, size, spread=0)
+    for name, method in METHODS.items():
+        if (method.shares_features and name != "CAM") or (method.by_attention and row.attends):
+            method.check(classifier)
+        elif method.by_attention:
+            with pytest.raises(ValueError, match="its attention is between"):
+                method.check(classifier)
+
+
 @pytest.mark.parametrize("row", by_name(REFUSED))
 def test_what_is_refused_is_refused_in_its_line(row, tmp_path):
     if row.method is None:
@@ -103,6 +129,6 @@ def test_a_map_of_another_place_would_be_found_out():
 
 
 def test_there_are_a_hundred_rows_each_with_a_name_of_its_own():
-    names = [row.name for row in (*EXPLAINED, *REFUSED)]
+    names = [row.name for row in (*EXPLAINED, *REFUSED, *hub.PLACED)]
     assert len(set(names)) == len(names)
     assert len(names) >= 100
