@@ -15,6 +15,7 @@ from benchmarks import (
     memory,
     perturbation_cost,
     start,
+    token_cost,
     whitebox_cost,
 )
 from runtime.start_up import start_tensorflow
@@ -22,6 +23,7 @@ from runtime.start_up import start_tensorflow
 BENCHMARKS = {
     "start": start.run,
     "gradcam": gradcam_cost.run,
+    "tokens": token_cost.run,
     "whitebox": whitebox_cost.run,
     "gradients": gradients_cost.run,
     "perturbation": perturbation_cost.run,
