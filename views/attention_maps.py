@@ -45,7 +45,7 @@ def attention_maps(
         asks = np.zeros_like(asks)
         asks[grid.start + row * grid.width + column] = 1
     zeros = np.zeros(len(images), np.int32)  # no class is asked for
-    heads = attended(classifier, images, zeros, _program(block % count), asks)
+    heads = attended(classifier, images, zeros, program_of(block % count), asks)
     note(attention=[{"block": block % count, "heads": heads.shape[1]}] * len(images))
     return [mosaic(tiles_of(maps)) for maps in on_grid(classifier, heads)]
 
@@ -58,7 +58,7 @@ def describe(classifier, class_index: int | None, notes: dict) -> str:
 
 
 @cache  # a program is compiled once, and known by itself
-def _program(block: int):
+def program_of(block: int):
     return in_graph(partial(attention_of_block, block=block))
 
 
