@@ -6,6 +6,7 @@ import shlex
 import pytest
 from support import ROOT
 
+from classifier import hub
 from classifier.applications import ALIASES, applications
 from cli import make_parser, plan_from_flags
 from cli.flags import FLAGS
@@ -70,8 +71,13 @@ def test_every_flag_is_listed_and_no_other():
 
 def test_the_listed_classifiers_and_representations_exist():
     known = applications()
-    names = [name for row in table("Classifiers") for name in words(row[0])]
+    rows = table("Classifiers")
+    of_hub = [row for row in rows if "every preset of [keras-hub]" in row[1]]
+    names = [name for row in rows if row not in of_hub for name in words(row[0])]
     assert set(names) <= known.keys() | ALIASES.keys()
+    presets = {name for row in of_hub for name in words(row[0])}
+    assert presets
+    assert presets <= {*hub.preset_names()} or not hub.is_installed()
     embedded = {words(row[0])[0] for row in table("Classifiers") if row[1].startswith("embedded")}
     assert embedded == {name for name, a in known.items() if a.embedded}
     (row,) = [row for row in table("Flags") if row[0] == "`--representation`"]
