@@ -35,7 +35,7 @@ from methods import (
 )
 from methods.method import Method
 
-of_attention = partial(Method, needs_layers=True, by_attention=True)
+of_attention = partial(Method, needs_layers=True, own_layer=True, by_attention=True)
 of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
 ROWS = (

@@ -24,8 +24,8 @@ class Method(Entry):
     by_pixels: bool = False  # looks at no one layer, but at the gradient by the image's pixels
     of_clips: bool = False  # explains clips (N, T, H, W, 3) too, by maps (N, t, h, w)
     clip_methods: tuple[str, ...] = ()  # the table's methods that do, to be named where this cannot
-    own_layer: bool = False  # looks at a layer that only some networks have, whatever the target
-    by_attention: bool = False  # follows attention through all layers, whatever the target
+    own_layer: bool = False  # looks at layers that only some networks have, whatever the target
+    by_attention: bool = False  # which are those of attention, followed from block to block
     of_boxes: bool = False  # explains a detector's boxes by its gradient; black boxes do anyway
     many_passes: bool = False  # for one image: hundreds, through the perturbation engine
     display: str = "maximum"  # how its maps are drawn, one of DISPLAY_RULES
@@ -35,7 +35,7 @@ class Method(Entry):
     @property
     def shares_features(self) -> bool:
         """Whether it starts from the target layer's features, as others do of the same image."""
-        return self.needs_layers and not (self.by_pixels or self.own_layer or self.by_attention)
+        return self.needs_layers and not self.by_pixels and not self.own_layer
 
     def check(self, classifier, given: Mapping[str, Any] | None = None) -> None:
         """Raises ValueError, in one line, where the method cannot look into this classifier."""

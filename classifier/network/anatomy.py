@@ -78,13 +78,23 @@ class Anatomy:
         """Which layers know where things are."""
         return Places(self)
 
-    @cached_property
+    @property
     def attention(self) -> Attention:
         """What its layers of attention are between. Raises ValueError where none can be followed.
 
-        Part of a `Network`: it takes a pass to hear them.
+        Part of a `Network`: it takes a pass to hear them, once.
         """
-        return attention_of(self)
+        if isinstance(self._attention, str):
+            raise ValueError(self._attention)
+        return self._attention
+
+    @cached_property
+    def _attention(self) -> Attention | str:
+        """It, or why not."""
+        try:
+            return attention_of(self)
+        except ValueError as error:
+            return str(error)
 
     @cached_property
     def entries(self) -> list[Entry]:

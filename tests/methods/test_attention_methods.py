@@ -264,3 +264,12 @@ def test_a_query_that_pools_is_the_row_that_is_read():
         assert METHODS[name](classifier, images(), CLASSES).shape == (2, 8, 8)
     total = METHODS["ROLLOUT"](classifier, images(), CLASSES).sum(axis=(1, 2))
     np.testing.assert_allclose(total, 1, rtol=1e-5)
+
+
+def test_a_contrast_is_explained_like_a_class():
+    classifier = load_classifier(vit())
+    index = classifier.contrast(1, 0)
+    for name in NAMES:
+        found = METHODS[name](classifier, images(), [index, index])
+        plain = METHODS[name](classifier, images(), [1, 1])
+        assert np.allclose(found, plain) == METHODS[name].class_agnostic
