@@ -65,12 +65,11 @@ class Placed(NamedTuple):
     is_whole: bool
 
 
-def grid_of(network, call: LayerCall) -> Placed | None:
-    """The grid that a call's output holds; None where its tokens follow no places, as far as seen.
+def grid_of(network, call: LayerCall, grids: list[Grid]) -> Placed | None:
+    """Which of the grids a call's output holds; None where its tokens follow none, as far as seen.
 
     An output (1, h, w, C) is one of h w tokens.
     """
-    grids = list(possible_grids(call, network.input_shape[:2]))
     if not grids:
         return None
     count = int(np.prod(call.shape[1:-1]))
