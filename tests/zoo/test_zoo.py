@@ -92,16 +92,18 @@ def test_what_is_explained_has_its_energy_on_the_disc(row, tmp_path):
 def test_random_tokens_know_where_the_disc_is(row, tmp_path):
     if row in hub.PLACED:
         pytest.importorskip("keras_hub", reason="keras-hub is not installed")
+    keras.utils.set_random_seed(0)
     classifier = row.load(tmp_path)
     assert classifier.layer.endswith(row.layer)
     size = classifier.input_size
     images = scene(size)
     without = np.where(disc(size)[np.newaxis, ..., np.newaxis], np.float32(55), images)
     features = classifier.features(np.concatenate([images, without]))
-    change = np.abs(features[0] - features[1]).sum(axis=-1)
+    change = features[0] - features[1]
+    change = np.abs(change - np.median(change, axis=(0, 1))).sum(axis=-1)
     change = np.maximum(change - np.median(change), 0)  # attention tells every token of the disc
     assert change.shape == row.grid
-    assert share_on_disc(change, size) >= 0.5
+    assert share_on_disc(change, size) >= 0.6
     assert is_strongest_on_disc(change, size, spread=0)
     for name, method in METHODS.items():
         if (method.shares_features and name != "CAM") or (method.by_attention and row.attends):
