@@ -30,14 +30,14 @@ def test_it_is_small_and_saved_with_its_output(saved):
     assert NOTEBOOK.stat().st_size < 1_500_000
     counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
-    assert figures(saved) == 7
+    assert figures(saved) == 8
 
 
 def test_it_runs_and_says_what_it_said(saved):
     run = nbformat.from_dict(saved)
     resources = {"metadata": {"path": str(NOTEBOOK.parent)}}
     nbclient.NotebookClient(run, timeout=120, resources=resources).execute()
-    assert figures(run) == 7
+    assert figures(run) == 8
     assert "stderr" not in [o.get("name") for cell in run.cells for o in cell.get("outputs", ())]
     best = re.compile(r"^ *[\d.]+%  \w+$", re.MULTILINE)
     assert best.findall(said(run)) == best.findall(said(saved))
