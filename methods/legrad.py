@@ -10,8 +10,8 @@ def legrad(classifier, images: np.ndarray, class_indices: np.ndarray) -> np.ndar
     """LeGrad: (N, h, w), where more attention would raise the class's logit, in any block.
 
     The mean over blocks, heads and queries of ReLU(dS_c/dA). Nothing is negative. Bousselham 2024,
-    eq. 6 to 8, S_c being the network's own logit for all blocks, as torch-cam has it: the paper
-    reads a class from each block. Raises ValueError where attention cannot be followed.
+    eq. 6 to 8, S_c being the network's own logit for all blocks: the paper, and torch-cam, read a
+    class from each block's tokens. Raises ValueError where attention cannot be followed.
     """
     return attention_maps(classifier, images, class_indices, sensitivity)
 
