@@ -42,7 +42,8 @@ def placed_bars(
         long = min(room, max(needed, min(USUAL * width, 0.75 * share)))
         middle = left + share * ((number if side_by_side else 0) + 0.5)
         row = 0 if side_by_side else len(bars) - 1 - number
-        smaller = min(1, room / needed)
+        spaces = APART * (len(bar.labels) - 1)
+        smaller = min(1, (room - spaces) / (needed - spaces))
         placed.append(PlacedBar(bar, middle - long / 2, long, row, font * smaller))
     return placed
 

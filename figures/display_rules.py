@@ -36,6 +36,11 @@ DISPLAY_RULES = {
         ("against", "0", "for the class"),
         signed=True,
     ),
+    "signed, any class": DisplayRule(
+        "Maps with a sign are divided by their largest absolute value.",
+        ("negative", "0", "positive"),
+        signed=True,
+    ),
     "percentile": DisplayRule(
         f"Maps of pixels' gradients are clipped at their {PERCENTILE}th percentile.",
         ("0", f"{PERCENTILE}th percentile"),

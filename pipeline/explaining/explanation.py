@@ -84,7 +84,9 @@ class Explanation:
     def rule(self) -> str:
         """How the map is drawn, one of DISPLAY_RULES: as its method says, unless it has a sign."""
         display = self.method.entry.display
-        return "signed" if self.map.min() < 0 and not DISPLAY_RULES[display].signed else display
+        if self.map.min() < 0 and not DISPLAY_RULES[display].signed:
+            display = "signed"
+        return "signed, any class" if display == "signed" and self.class_agnostic else display
 
     def represented(
         self,

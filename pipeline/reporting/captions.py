@@ -25,7 +25,7 @@ class Captions:
         plan, drawn = self._plan, [REPRESENTATIONS[name] for name in representations]
         upsampling = CLIP_UPSAMPLING if explanations[0].is_clip else UPSAMPLING
         parts = [] if all(representation.own_size for representation in drawn) else [upsampling]
-        parts += [DISPLAY_RULES[rule].caption for rule in _rules(explanations)]
+        parts += dict.fromkeys(DISPLAY_RULES[rule].caption for rule in _rules(explanations))
         parts += [representation.caption for representation in drawn]
         parts += [metric_constants(plan)] if plan.evaluation.metrics else []
         parts += {str(e.method): e.method.description for e in explanations}.values()

@@ -153,11 +153,12 @@ class HtmlReport:
         """The record without its images, and how their maps are drawn here."""
         display, gallery = self.plan.display, self.gallery
         constants = {key: value for key, value in record.items() if key not in NOT_SHOWN}
+        rules = (DISPLAY_RULES[rule].caption for rule in sorted(gallery.rules))
         constants["drawn"] = {
             "representation": gallery.representation,
             "colormap": display.colormap or "turbo; RdBu_r where maps have a sign",
             "alpha": display.alpha,
-            "rules": [UPSAMPLING, *(DISPLAY_RULES[rule].caption for rule in sorted(gallery.rules))],
+            "rules": [UPSAMPLING, *dict.fromkeys(rules)],
         }
         return constants
 

@@ -9,7 +9,7 @@ from evaluation.measure import MetricResults
 from methods import METHODS
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Plan
-from pipeline.reporting.captions import Captions
+from pipeline.reporting.captions import Captions, colour_bars
 
 
 def explanation(method: str, classifier: str = "small", image: str = "a.png", **notes):
@@ -62,3 +62,13 @@ def test_how_an_image_was_read_names_the_image_once():
         explanation("FEM", image="dark.png", **notes), explanation("CAM", image="dark.png", **notes)
     )
     assert said.count("dark.png: read as 12-bit data.") == 1
+
+
+def test_a_sign_of_no_class_is_not_for_or_against_one():
+    of_class, of_any = explanation("OCCLUSION"), explanation("EIGENCAM")
+    bars = colour_bars(None, [of_class, of_any], ["overlay"])
+    assert [bar.labels for bar in bars] == [
+        ("against", "0", "for the class"),
+        ("negative", "0", "positive"),
+    ]
+    assert caption(of_class, of_any).count("Maps with a sign are divided") == 1
