@@ -67,6 +67,12 @@ class TargetLayers:
                 )
         return self.layers
 
+    @property
+    def mixed_tokens(self) -> str:
+        """Path of a target layer that is a row of tokens of a network with attention; else ""."""
+        rows = [layer for layer in self.layers if self.find_layer(layer).is_row]
+        return rows[0] if rows and self.network.attention_shapes else ""
+
     def map_region(self, layer: str) -> Region | None:
         """(top, left, height, width) of what the layer's grid covers, in parts of the image.
 

@@ -39,17 +39,25 @@ of_attention = partial(Method, needs_layers=True, own_layer=True, by_attention=T
 of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
 ROWS = (
-    Method(gradcam, "Grad-CAM", needs_layers=True, of_clips=True),
+    Method(gradcam, "Grad-CAM", needs_layers=True, one_weight=True, of_clips=True),
     Method(cam.cam, "CAM", needs_layers=True),
-    Method(gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True),
+    Method(
+        gradcampp.gradcampp, "Grad-CAM++", spelling="GRADCAM++", needs_layers=True, one_weight=True
+    ),
     Method(hirescam.hirescam, "HiResCAM", needs_layers=True),
-    Method(xgradcam.xgradcam, "XGrad-CAM", needs_layers=True),
+    Method(xgradcam.xgradcam, "XGrad-CAM", needs_layers=True, one_weight=True),
     Method(layercam.layercam, "LayerCAM", needs_layers=True),
     Method(
         eigencam.eigencam, "Eigen-CAM", class_agnostic=True, needs_layers=True, display="signed"
     ),
-    Method(scorecam.scorecam, "Score-CAM", many_passes=True, needs_layers=True),
-    Method(ablationcam.ablationcam, "Ablation-CAM", many_passes=True, needs_layers=True),
+    Method(scorecam.scorecam, "Score-CAM", many_passes=True, needs_layers=True, one_weight=True),
+    Method(
+        ablationcam.ablationcam,
+        "Ablation-CAM",
+        many_passes=True,
+        needs_layers=True,
+        one_weight=True,
+    ),
     Method(fem, "FEM", class_agnostic=True, needs_layers=True, of_clips=True),
     Method(mlfem.mlfem, "MLFEM", class_agnostic=True, needs_layers=True),
     Method(

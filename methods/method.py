@@ -13,6 +13,13 @@ from typing import Any
 import numpy as np
 
 from registry import Entry
+from runtime import note
+
+SPREAD = (
+    "layer {} holds tokens, and attention has spread over all of them what a channel's one weight "
+    "looks for in their places: the map may lie elsewhere (HIRESCAM, CHEFER and RFEM_CLASS weigh "
+    "each place)"
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Method(Entry):
 
     class_agnostic: bool = False
     needs_layers: bool = False  # looks inside, so that a function of images will not do
+    one_weight: bool = False  # of a channel for all its positions, as if it meant the same in each
     by_pixels: bool = False  # looks at no one layer, but at the gradient by the image's pixels
     of_clips: bool = False  # explains clips (N, T, H, W, 3) too, by maps (N, t, h, w)
     clip_methods: tuple[str, ...] = ()  # the table's methods that do, to be named where this cannot
@@ -59,4 +67,6 @@ class Method(Entry):
             raise ValueError(f"{self.name} cannot explain {classifier.name}: {error}") from None
 
     def __call__(self, classifier, images, class_indices, **options) -> np.ndarray:
+        if self.one_weight and (layer := classifier.mixed_tokens):
+            note(caution=SPREAD.format(layer))
         return self.function(classifier, images, class_indices, **self.with_preset(options))

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from classifier.network.attention import Attention, attention_of
+from classifier.network.attention import Attention, attention_of, attention_shapes
 from classifier.network.folding import Fold, foldable
 from classifier.network.hooks import as_operations
 from classifier.network.logits import own_output
@@ -87,6 +87,11 @@ class Anatomy:
         if isinstance(self._attention, str):
             raise ValueError(self._attention)
         return self._attention
+
+    @cached_property
+    def attention_shapes(self) -> list[tuple[int, ...]]:
+        """(images, heads, queries, keys) of each layer of attention; none without tokens."""
+        return attention_shapes(self) if self.places.has_tokens else []
 
     @cached_property
     def _attention(self) -> Attention | str:

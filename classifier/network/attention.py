@@ -65,7 +65,7 @@ def attention_of(network) -> Attention:
 
     That is where each token attends to all of the same row, and these follow a grid of places.
     """
-    shapes = attention_shapes(network) if network.places.has_tokens else []
+    shapes = network.attention_shapes
     if not shapes:
         raise ValueError("it has no attention between tokens (a softmax of Q K^T)")
     pools = len(shapes) > 1 and shapes[-1][-2] == 1

@@ -86,7 +86,13 @@ EXPLAINED = (
     Explained(name="dense over pixels", make=by(pixels), methods=WITH_ROWS, share=0.6),
     Explained(name="bag of patches", make=by(bag_of_patches), methods=WITH_ROWS, share=0.6),
     Explained(name="patches by time", make=by(distributed), methods=WITH_ROWS, share=0.6),
-    Explained(name="tokens", make=by(lambda x: tokens(x, True)), methods=WITH_ROWS, share=0.6),
+    Explained(
+        name="tokens",
+        make=by(lambda x: tokens(x, True)),
+        methods=WITH_ROWS,
+        share=0.6,
+        caution="attention has spread over all of them",
+    ),
     Explained(name="tokens that are not mixed", make=by(lambda x: tokens(x, False))),
     Explained(name="mixer", make=by(mixer), methods=BLACK_BOX, share=0.6),
 )
