@@ -10,7 +10,7 @@ from methods import METHODS
 from registry import Entry, Option
 from representations import REPRESENTATIONS
 from web.display import DisplayOptions
-from web.limits import MOST_BYTES, limit
+from web.limits import MOST_BYTES, least, limit
 
 AS_IT_SUITS = "as it suits"
 COLORMAPS = [AS_IT_SUITS, *sorted(name for name in matplotlib.colormaps if name[-2:] != "_r")]
@@ -43,7 +43,8 @@ def field(option: Option) -> Any:
     if option.kind is bool:
         return gr.Checkbox(**shared)
     if option.kind is int:
-        return gr.Number(precision=0, minimum=0, maximum=limit(option), **shared)
+        bounds = {"minimum": least(option), "maximum": limit(option)}
+        return gr.Number(precision=0, **bounds, **shared)
     return gr.Number(**shared) if option.kind is float else gr.Textbox(**shared)
 
 

@@ -38,10 +38,16 @@ def call_of(entry: Entry, values: Mapping[str, Any]) -> Call:
         if value in (None, "", option.default):
             continue
         value = option.parse(str(value))
-        if option.kind is int and not 0 <= value <= limit(option):
-            raise ValueError(f"{name} goes from 0 to {limit(option)} here, got {value}")
+        if option.kind is int and not least(option) <= value <= limit(option):
+            bounds = f"{least(option)} to {limit(option)}"
+            raise ValueError(f"{name} goes from {bounds} here, got {value}")
         given[name] = value
     return Call(entry, given)
+
+
+def least(option: Option) -> int:
+    """How small a visitor may make a whole number: -1 may stand for the last, or for none."""
+    return min(0, option.default)
 
 
 def limit(option: Option) -> int:
