@@ -1,12 +1,13 @@
 """A model's graph, made once to be asked about tensors in the middle of it."""
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import numpy as np
 
 from classifier.network.forward import forward_pass
-from classifier.network.hooks import changing, replaced
+from classifier.network.hooks import heard
 from classifier.network.trace import LayerCall
 
 
@@ -32,20 +33,7 @@ def run_in_graph(network, calls: list[LayerCall], program: Callable, inputs) -> 
 def outputs_of(calls: list[LayerCall]):
     """Inside, a dictionary that fills with each call's output, by its path, as the model runs."""
     outputs: dict[str, object] = {}
-    numbers: dict[int, int] = {}
-    by_layer: dict[int, dict[int, LayerCall]] = {}
-    for call in calls:
-        by_layer.setdefault(id(call.layer), {})[call.number] = call
-
-    def keeping(layer):
-        def keep(output):
-            number = numbers[id(layer)] = numbers.get(id(layer), -1) + 1
-            if number in by_layer[id(layer)]:
-                outputs[by_layer[id(layer)][number].path] = output
-            return output
-
-        return layer, "call", changing(layer.call, keep)
-
-    layers = {id(call.layer): call.layer for call in calls}
-    with replaced(keeping(layer) for layer in layers.values()):
+    with ExitStack() as stack:
+        for call in calls:
+            stack.enter_context(heard(call, partial(outputs.__setitem__, call.path)))
         yield outputs

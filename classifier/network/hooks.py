@@ -84,3 +84,19 @@ def heard(call, keep: Callable[[Any], None]):
             keep(output)
 
     return replaced([(call.layer, "call", with_forward_hook(call.layer.call, listener))])
+
+
+def watched_outputs(tape, model, first, last, inputs) -> tuple[Any, Any]:
+    """The outputs of two calls, run eagerly: the tape watches the first, which the last is of."""
+    kept: dict[str, Any] = {}
+
+    def keep_first(output):
+        tape.watch(output)
+        kept["first"] = output
+
+    def keep_last(output):
+        kept["last"] = output
+
+    with heard(first, keep_first), heard(last, keep_last), as_operations(model):
+        model(inputs, training=False)
+    return kept["first"], kept["last"]

@@ -1,10 +1,8 @@
 """Whether a network mixes positions as tokens behind its last map, as a transformer does."""
 
-from typing import Any
-
 import numpy as np
 
-from classifier.network.hooks import as_operations, heard
+from classifier.network.hooks import watched_outputs
 from classifier.network.trace import LayerCall, Trace
 
 MOST = 0.5  # of the positions: a token that sees more of them is of no place
@@ -24,20 +22,10 @@ def mixing_layer(model, trace: Trace, call: LayerCall, inputs: np.ndarray) -> st
     later = [other for other in later if other.is_weighted and _is_row(other.shape, positions)]
     if not later:
         return None
-    kept: dict[str, Any] = {}
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-
-        def keep_features(output):
-            tape.watch(output)
-            kept["features"] = output
-
-        def keep_tokens(output):
-            kept["tokens"] = output
-
-        with heard(call, keep_features), heard(later[-1], keep_tokens), as_operations(model):
-            model(inputs, training=False)
-        token = tf.reduce_sum(tf.square(kept["tokens"][:, -1]))
-    slopes = tape.gradient(token, kept["features"], unconnected_gradients="zero")
+        features, tokens = watched_outputs(tape, model, call, later[-1], inputs)
+        token = tf.reduce_sum(tf.square(tokens[:, -1]))
+    slopes = tape.gradient(token, features, unconnected_gradients="zero")
     reached = np.abs(np.asarray(slopes)).sum(axis=-1) > 0
     return later[-1].path if reached.mean() > MOST else None
 

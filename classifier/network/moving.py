@@ -1,10 +1,8 @@
 """Whether code of a model's own moves its maps, where no operation of a graph tells of it."""
 
-from typing import Any
-
 import numpy as np
 
-from classifier.network.hooks import as_operations, heard
+from classifier.network.hooks import watched_outputs
 from classifier.network.trace import LayerCall, Trace
 
 FINE = 5  # cells on a side from which on a map says well where its halves come from
@@ -30,19 +28,8 @@ def moves_places(model, entry: LayerCall, call: LayerCall, inputs: np.ndarray) -
     """
     import tensorflow as tf
 
-    kept: dict[str, Any] = {}
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-
-        def keep_first(output):
-            tape.watch(output)
-            kept["first"] = output
-
-        def keep_maps(output):
-            kept["maps"] = output
-
-        with heard(entry, keep_first), heard(call, keep_maps), as_operations(model):
-            model(inputs, training=False)
-        first, maps = kept["first"], kept["maps"]
+        first, maps = watched_outputs(tape, model, entry, call, inputs)
         if len(first.shape) != 4 or len(maps.shape) != 4:
             return False
         axes = [axis for axis in (1, 2) if maps.shape[axis] > 1]
