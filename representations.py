@@ -5,32 +5,47 @@ say otherwise, negative values count as zero. `REPRESENTATIONS` is the table of 
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
-from figures.chart_images import represent_cascade, represent_convergence, represent_curves
+from figures import LineChart
+from figures.cell_charts import (
+    cascade_chart,
+    convergence_chart,
+    curves_chart,
+    represent_cascade,
+    represent_convergence,
+    represent_curves,
+)
 from figures.display_rules import PERCENTILE, clipped
+from figures.superpixels import represent_superpixels
 from utils import normalise
 
 COLORMAP, SIGNED_COLORMAP = "turbo", "RdBu_r"
-GREEN, RED, YELLOW = (0, 190, 0), (220, 0, 0), (255, 230, 0)
-ALPHA = 0.5  # weight of the heatmap in the overlay
+ALPHA = 0.7  # weight of the heatmap in the overlay, where the map is strongest
+UPSAMPLINGS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 LEVELS = (0.25, 0.5, 0.75)  # isolines, of the map's maximum
 DARKEST = 0.25  # of the image's brightness, where the map is 0
 THRESHOLD = 0.5  # of the hard mask, of the map's maximum
 ROWS = 256  # of a map that are coloured at once: matplotlib takes 20 bytes for a value
 
 
-def upsampled(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(h, w) or (h, w, C) -> size (H, W), bilinear with half-pixel centres: no new extremes."""
+def upsampled(
+    saliency_map: np.ndarray, size: tuple[int, int], upsampling: str = "bilinear"
+) -> np.ndarray:
+    """(h, w) or (h, w, C) -> size (H, W), with half-pixel centres.
+
+    Bilinear has no new extremes; bicubic, which is smoother, may go a little beyond.
+    """
     saliency_map = np.asarray(saliency_map, np.float32)
     if saliency_map.shape == tuple(size):
         return saliency_map
-    return cv2.resize(saliency_map, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    how = UPSAMPLINGS[upsampling]
+    return cv2.resize(saliency_map, (size[1], size[0]), interpolation=how)
 
 
 def upsampled_clip(maps: np.ndarray, size: tuple[int, int, int]) -> np.ndarray:
@@ -83,15 +98,29 @@ def represent_heatmap_overlaid(
     alpha: float = ALPHA,
     signed: bool = False,
 ) -> np.ndarray:
-    """The heatmap blended over the image (H, W, 3): alpha heatmap + (1 - alpha) image."""
+    """The heatmap blended over the image (H, W, 3), the stronger the map the more of it.
+
+    At each pixel w heatmap + (1 - w) image, w = alpha |map| / largest |map|: where the map is 0
+    the image stays as it is. Negative values of a map that is not signed count as 0.
+    """
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is between 0 (image only) and 1 (heatmap only), got {alpha}")
-    heatmap = represent_heatmap(upsampled(saliency_map, image.shape[:2]), colormap, signed)
-    return cv2.addWeighted(heatmap, alpha, np.asarray(image, np.uint8), 1 - alpha, 0)
+    saliency_map = upsampled(saliency_map, image.shape[:2])
+    heatmap = represent_heatmap(saliency_map, colormap, signed)
+    largest = max(saliency_map.max(), -saliency_map.min() if signed else 0)
+    for start in range(0, len(heatmap), ROWS):  # floats of all pixels at once would not be small
+        rows = slice(start, start + ROWS)
+        values = np.abs(saliency_map[rows]) if signed else np.maximum(saliency_map[rows], 0)
+        weights = (alpha * values / (largest if largest > 0 else 1))[..., np.newaxis]
+        heatmap[rows] = np.rint(weights * heatmap[rows] + (1 - weights) * image[rows])
+    return heatmap
 
 
 def represent_isolines(
-    saliency_map: np.ndarray, image: np.ndarray, colormap: str | None = None
+    saliency_map: np.ndarray,
+    image: np.ndarray,
+    colormap: str | None = None,
+    signed: bool = False,
 ) -> np.ndarray:
     """The image with the map's lines at a quarter, a half and three quarters of its maximum."""
     from skimage.measure import find_contours
@@ -99,7 +128,7 @@ def represent_isolines(
     values = display_values(saliency_map, image)
     image = np.ascontiguousarray(image, np.uint8).copy()
     thickness = max(1, round(max(image.shape[:2]) / 200))
-    colours = represent_heatmap(np.array([[*LEVELS, 1.0]]), colormap)[0]
+    colours = represent_heatmap(np.array([[*LEVELS, 1.0]]), colormap, signed)[0]
     for level, colour in zip(LEVELS, colours[: len(LEVELS)], strict=True):
         for line in find_contours(np.pad(values, 1), level):  # padded, so that each line closes
             points = np.rint(line[:, ::-1] - 1).astype(np.int32)  # (x, y)
@@ -140,41 +169,6 @@ def represent_brightened(saliency_map: np.ndarray, image: np.ndarray) -> np.ndar
     return np.rint(light * np.asarray(image, np.float32)).astype(np.uint8)
 
 
-def represent_superpixels(
-    saliency_map: np.ndarray,
-    image: np.ndarray,
-    shown: int = 10,
-    positive_only: bool = False,
-    hide_rest: bool = False,
-) -> np.ndarray:
-    """The `shown` strongest superpixels with their boundaries: green for the class, red against.
-
-    `saliency_map` has one value for each superpixel. With `hide_rest` what is not shown is black
-    and what is shown is not tinted, unless it speaks against the class.
-    """
-    from skimage.segmentation import find_boundaries
-
-    height, width = image.shape[:2]
-    exact = np.asarray(saliency_map, np.float32)  # not interpolated: a value is a superpixel
-    exact = cv2.resize(exact, (width, height), interpolation=cv2.INTER_NEAREST)
-    values, segments = np.unique(exact, return_inverse=True)
-    segments = segments.reshape(exact.shape)
-    strength = values if positive_only else np.abs(values)
-    chosen = np.argsort(-strength, kind="stable")[:shown]
-    chosen = chosen[strength[chosen] > 0]
-    inside = np.isin(segments, chosen)
-    tint = np.where(exact[..., np.newaxis] > 0, GREEN, RED)
-    tinted = inside & ((exact < 0) | (not hide_rest))
-    image = np.asarray(image, np.float32)
-    image = np.where(tinted[..., np.newaxis], 0.6 * image + 0.4 * tint, image)
-    if hide_rest:
-        image = image * inside[..., np.newaxis]
-    lines = find_boundaries(np.where(inside, segments, -1)).astype(np.uint8)
-    thickness = max(1, round(max(height, width) / 300))
-    lines = cv2.dilate(lines, np.ones((thickness, thickness), np.uint8))
-    return np.where(lines[..., np.newaxis] > 0, YELLOW, np.rint(image)).astype(np.uint8)
-
-
 def represent_colour(
     saliency_map: np.ndarray, image: np.ndarray, gradients: np.ndarray
 ) -> np.ndarray:
@@ -203,6 +197,7 @@ class Representation:
     of_clips: bool = False  # pixel by pixel, so that frames side by side can be drawn by it
     own_size: bool = False  # takes the map as it is; others take it at the image's size
     of_all: bool = True  # whether the maps of every method can be drawn so
+    chart: Callable[..., LineChart] | None = None  # of what is noted under its name
 
 
 REPRESENTATIONS = {
@@ -227,14 +222,28 @@ REPRESENTATIONS = {
     ),
     "superpixels": Representation(
         represent_superpixels,
-        "Superpixels: green speak for the class, red against it.",
+        "Superpixels: red speak for the class, blue against it.",
         own_size=True,
         of_all=False,
     ),
-    "convergence": Representation(represent_convergence, of_all=False),
-    "curves": Representation(represent_curves, of_all=False),
+    "convergence": Representation(
+        represent_convergence,
+        "Convergence: correlation of the map with the one of half as many samples.",
+        of_all=False,
+        chart=convergence_chart,
+    ),
+    "curves": Representation(
+        represent_curves,
+        "Curves: score of the class by the share of pixels shown or taken away.",
+        of_all=False,
+        chart=curves_chart,
+    ),
     "cascade": Representation(
-        represent_cascade, "Cascade: Spearman's correlation of absolute values.", of_all=False
+        represent_cascade,
+        "Cascade: Spearman's correlation of absolute values, by how many layers from the top on "
+        "are re-initialised.",
+        of_all=False,
+        chart=cascade_chart,
     ),
     "colour": Representation(
         represent_colour,
@@ -244,7 +253,13 @@ REPRESENTATIONS = {
 }
 
 
-def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered: Any) -> np.ndarray:
+def represent(
+    name: str,
+    saliency_map: np.ndarray,
+    image: np.ndarray,
+    upsampling: str = "bilinear",
+    **offered: Any,
+) -> np.ndarray:
     """The representation of that name as RGB; of what is `offered` it takes what it knows.
 
     Raises ValueError where the representation needs what is not there.
@@ -262,5 +277,10 @@ def represent(name: str, saliency_map: np.ndarray, image: np.ndarray, **offered:
     if missing:
         raise ValueError(f"representation '{name}' needs {', '.join(missing)}, which is not there")
     if not representation.own_size:
-        saliency_map = upsampled(saliency_map, image.shape[:2])
+        saliency_map = upsampled(saliency_map, image.shape[:2], upsampling)
     return representation.function(saliency_map, **taken)
+
+
+def chart_of(name: str, offered: Mapping[str, Any]) -> LineChart | None:
+    """The chart of what was noted under the name of a representation; None where nothing was."""
+    return REPRESENTATIONS[name].chart(offered[name]) if offered.get(name) else None

@@ -5,13 +5,14 @@ Where they take `model_name`, a Classifier does as well and spares building the 
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from classifier import as_classifier
 from classifier.applications import find_application
-from figures import ColourBar, draw_grid, save_figure, show_figure
-from figures.grid import LARGEST_CELL
+from figures import ColourBar, draw_sheet, save_figure, show_figure
+from figures.grid import sheet_of
 
 
 def normalise(matrix: np.ndarray) -> np.ndarray:
@@ -61,24 +62,22 @@ def grid_layout(
     columns: int | None = None,
     path: str | Path | None = "results/grid.png",
     show: bool = True,
-    caption: str = "",
     colour_bars: Sequence[ColourBar] = (),
-    largest: float = LARGEST_CELL,
+    **layout: Any,
 ) -> None:
     """Plots images and their titles as one grid, shows it where there is a display, saves it.
 
     Args:
-        images: (H, W, 3) RGB uint8 each; None leaves a cell empty.
+        images: (H, W, 3) RGB uint8 each, or charts; None leaves a cell empty.
         titles: one for each image.
         columns: images in a row; all in one row if not given.
         path: where the figure goes, format by its ending; None saves nothing.
-        caption: what stands under the grid.
-        colour_bars: what stands between the grid and its caption.
-        largest: width of an image, inches, at most.
+        colour_bars: what stands under the grid.
+        layout: what else stands where, such as `caption`, `heads` and `labels`: see `Sheet`.
 
     Raises ValueError where there is not a title for each image.
     """
-    figure = draw_grid(images, titles, columns or len(images), caption, colour_bars, largest)
+    figure = draw_sheet(sheet_of(images, titles, columns or len(images), colour_bars, **layout))
     if path is not None:
         save_figure(figure, path)
     if show:

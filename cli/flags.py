@@ -10,23 +10,21 @@ from classifier.loading import PRECISIONS
 from classifier.network.forward import BATCH
 from classifier.sidecar import TASKS
 from cli import values
+from cli.display_flags import DISPLAY_FLAGS
 from cli.flag import Flag
 from evaluation import METRICS
 from evaluation.ground_truth import Viewing
 from experiments import AUGMENTATIONS
 from experiments.masking import FILLS, GRIDS
-from figures import ANIMATION, FORMATS
 from methods import METHODS
 from pipeline import plan
 from pipeline.targets import Targets
-from representations import COLORMAP, REPRESENTATIONS, SIGNED_COLORMAP
 from views import VIEWS
 
 subject_flag = partial(Flag, group="what is explained", part=Targets)
 classifier_flag = partial(
     Flag, group="by which classifier", of_page=True, part=plan.ClassifierChoice
 )
-display_flag = partial(Flag, group="how it is shown", part=plan.Display)
 dataset_flag = partial(Flag, group="many images", part=plan.Plan)
 evaluation_flag = partial(Flag, group="how well it explains", part=plan.Evaluation)
 experiment_flag = partial(Flag, group="whether it holds", part=plan.Experiments)
@@ -125,47 +123,7 @@ FLAGS = (
     classifier_flag(
         name="list_layers", part=None, of_page=False, help="print the classifier's layers and stop"
     ),
-    display_flag(
-        name="display_type",
-        field="kind",
-        choices=plan.DISPLAY_TYPES,
-        help="one figure for all, one for each, or bare PNGs of the image's size "
-        "(default: %(default)s)",
-    ),
-    display_flag(
-        name="representation",
-        field="representations",
-        read=values.read_representations,
-        of_maps=True,
-        metavar="NAME[,NAME]",
-        help=f"{', '.join(REPRESENTATIONS)}, or none (default: heatmap,overlay, or overlay where "
-        "methods or classifiers are compared)",
-    ),
-    display_flag(
-        name="colormap",
-        read=values.read_colormap,
-        metavar="NAME",
-        help=f"of matplotlib (default: {COLORMAP}, for maps with a sign {SIGNED_COLORMAP})",
-    ),
-    display_flag(
-        name="alpha",
-        read=values.read_share,
-        type=float,
-        help="weight of the heatmap in the overlay, 0 to 1 (default: %(default)s)",
-    ),
-    display_flag(
-        name="format",
-        choices=(*FORMATS, ANIMATION),
-        help=f"of figures; {ANIMATION}: also the ascent of a view (default: %(default)s)",
-    ),
-    display_flag(
-        name="output_dir",
-        read=values.read_path,
-        metavar="FOLDER",
-        help="where figures and records go (default: %(default)s)",
-    ),
-    display_flag(name="show", help="also open a window"),
-    display_flag(name="report", help="also write report.html, a page of the whole run"),
+    *DISPLAY_FLAGS,
     dataset_flag(
         name="batch_size",
         read=values.read_batch_size,

@@ -9,14 +9,6 @@ NO_FONT = (
     "Noto Sans CJK: apt-get install fonts-noto-cjk)"
 )
 SHOWN = 10  # letters that are said to be missing
-POINT = 1 / 72  # inches
-
-
-def text_width(text: str) -> float:
-    """Width of a line, in font sizes."""
-    from matplotlib.textpath import TextPath
-
-    return TextPath((0, 0), text.replace("$", r"\$"), size=1).get_extents().x1
 
 
 def use_fonts_for(figure) -> None:

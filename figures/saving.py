@@ -21,6 +21,8 @@ NO_DATES = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 def save_figure(figure, path: str | Path) -> Path:
     """The path that the figure was saved to; png at 300 dpi, pdf and svg without dates.
 
+    Texts of pdf and svg are texts, in fonts that publishers take.
+
     Folders are made as needed. Raises ValueError for another format.
     """
     import matplotlib
@@ -29,7 +31,7 @@ def save_figure(figure, path: str | Path) -> Path:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ValueError(f"figure '{path}': expected one of {', '.join(FORMATS)}, got '{kind}'")
-    settings = {"svg.hashsalt": "explanation", "svg.fonttype": "path"}
+    settings = {"svg.hashsalt": "explanation", "svg.fonttype": "none", "pdf.fonttype": 42}
     use_fonts_for(figure)
     with matplotlib.rc_context(settings), atomic_write(path) as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # it was said which, in one line

@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
 from classifier.loading import PRECISIONS
 from classifier.network.forward import BATCH
 from evaluation.ground_truth import Viewing
-from figures import ANIMATION, FORMATS
+from figures import ANIMATION, FORMATS, WIDTHS
 from methods import METHODS
 from pipeline.targets import Targets
 from registry import Call
-from representations import ALPHA
+from representations import ALPHA, UPSAMPLINGS
 
 DEFAULT_METHOD = "GRADCAM"
 DISPLAY_TYPES = ("grid", "singles", "bare")
+UPSAMPLED = tuple(UPSAMPLINGS)
+CAPTIONS = ("figure", "file")  # where captions stand: under figures, or in figures.tex alone
 ENGINES = ("local", "ray")
 MAP_TYPES = ("float32", "float16")
 SEED = 0  # of all that is drawn at random
@@ -48,6 +51,10 @@ class Display:
     alpha: float = ALPHA
     format: str = FORMATS[0]  # or ANIMATION
     output_dir: Path = Path("results")
+    upsampling: str = UPSAMPLED[0]  # of maps to their image, as they are drawn
+    figure_width: str = "page"  # one of WIDTHS
+    caption: str = CAPTIONS[0]
+    show_metrics: bool = False  # under the maps
     show: bool = False
     report: bool = False  # whether there is an HTML page of the run
 
@@ -55,6 +62,17 @@ class Display:
     def draws(self) -> bool:
         """Whether there are figures, or a page of them."""
         return self.representations != () or self.report
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """How maps are drawn, as `Explanation.represented` takes it."""
+        drawn = {"colormap": self.colormap, "alpha": self.alpha}
+        return drawn | {"upsampling": self.upsampling}
+
+    @property
+    def width(self) -> float:
+        """Of a figure, inches, at most."""
+        return WIDTHS[self.figure_width]
 
     @property
     def figure_format(self) -> str:

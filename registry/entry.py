@@ -156,9 +156,22 @@ class Call:
 
     @property
     def description(self) -> str:
-        """The title and every option's value, for a caption; "" where there are no options."""
-        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
-        return f"{self.title}: {options}." if options else ""
+        """The title and every option's value, for a caption; "" where there are no options.
+
+        Options are left out that are not used, or whose value follows from the image.
+        """
+        options = [f"{name}={value}" for name, value in self.options.items()]
+        options = [option for option in options if option not in self._unused]
+        return f"{self.title}: {', '.join(options)}." if options else ""
+
+    @property
+    def _unused(self) -> set[str]:
+        """Defaults that stand for nothing, or for what suits the image."""
+        return {
+            f"{name}={option.default}"
+            for name, option in self.entry.options.items()
+            if option.default in ("none", "", 0) and name != "seed"
+        }
 
 
 def parse_call(text: str, table: Mapping[str, Entry]) -> Call:

@@ -10,17 +10,20 @@ VIEWS = {
             activations.activations,
             "Activations",
             describe=activations.describe,
+            numbers=activations.numbers,
             of_clips=True,
             is_mosaic=True,
-            legend="From dark at 0 to bright at the maximum, of each map or of the layer (scale).",
+            legend="From dark at 0 to bright at the maximum, of each map or of the layer (scale). "
+            "Numbers are those of the channels.",
         ),
         View(
             attention_maps.attention_maps,
             "Attention maps",
             describe=attention_maps.describe,
+            numbers=attention_maps.numbers,
             by_attention=True,
             is_mosaic=True,
-            legend="A tile for each head, from dark at 0 to bright at its maximum.",
+            legend="From dark at 0 to bright at its maximum. Numbers are those of the heads.",
         ),
         View(
             filters.filters,

@@ -29,10 +29,10 @@ def activations(
 
     From dark at 0 (the minimum where that is negative) to bright at the maximum. Several layers
     follow each other. A map of a clip is a row of its frames. Notes the channels that are shown,
-    for each image and layer.
+    for each image and layer, and the size of a tile.
     """
     features = {layer: classifier.features(images, layer) for layer in classifier.layers}
-    mosaics, channels = [], []
+    mosaics, channels, sizes = [], [], []
     for number in range(len(images)):
         tiles, chosen = [], {}
         for layer, maps in features.items():
@@ -45,7 +45,8 @@ def activations(
         largest = max(tile.shape[:2] for tile in tiles)
         mosaics.append(mosaic([at_size(tile, largest) for tile in tiles]))
         channels.append({layer: order.tolist() for layer, order in chosen.items()})
-    note(channels=channels)
+        sizes.append(largest)
+    note(channels=channels, tiles=sizes)
     return mosaics
 
 
@@ -56,6 +57,12 @@ def describe(classifier, class_index: int | None, notes: dict) -> str:
         f"layer {layer}, {len(shown)} channels, the strongest first"
         for layer, shown in channels.items()
     )
+
+
+def numbers(notes: dict) -> list[int]:
+    """The channels of one image's mosaic, tile by tile."""
+    (channels,) = notes["channels"]
+    return [channel for shown in channels.values() for channel in shown]
 
 
 def in_a_row(maps: np.ndarray) -> np.ndarray:

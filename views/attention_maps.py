@@ -46,8 +46,10 @@ def attention_maps(
         asks[grid.start + row * grid.width + column] = 1
     zeros = np.zeros(len(images), np.int32)  # no class is asked for
     heads = attended(classifier, images, zeros, program_of(block % count), asks)
-    note(attention=[{"block": block % count, "heads": heads.shape[1]}] * len(images))
-    return [mosaic(tiles_of(maps)) for maps in on_grid(classifier, heads)]
+    tiles = [tiles_of(maps) for maps in on_grid(classifier, heads)]
+    noted = {"block": block % count, "heads": heads.shape[1]}
+    note(attention=[noted] * len(images), tiles=[some[0].shape[:2] for some in tiles])
+    return list(map(mosaic, tiles))
 
 
 def describe(classifier, class_index: int | None, notes: dict) -> str:
@@ -55,6 +57,12 @@ def describe(classifier, class_index: int | None, notes: dict) -> str:
     (shown,) = notes["attention"]
     count = len(classifier.attention.heads)
     return f"block {shown['block']} (of {count}), {shown['heads']} heads in their order"
+
+
+def numbers(notes: dict) -> list[int]:
+    """The heads of one image's mosaic, tile by tile."""
+    (shown,) = notes["attention"]
+    return list(range(shown["heads"]))
 
 
 @cache  # a program is compiled once, and known by itself

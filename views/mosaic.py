@@ -27,6 +27,13 @@ def mosaic(tiles: Sequence[np.ndarray]) -> np.ndarray:
     return image
 
 
+def tile_corners(width: int, tile: tuple[int, int], count: int) -> list[tuple[int, int]]:
+    """(x, y) of the upper left corner of each tile (h, w) of a mosaic of that width."""
+    height, across = (side + GAP for side in tile)
+    columns = (width + GAP) // across
+    return [(n % columns * across, n // columns * height) for n in range(count)]
+
+
 def enlarged(tile: np.ndarray, smallest: int) -> np.ndarray:
     """(h, w, 3) -> a whole multiple of it at least `smallest` high, its pixels seen as squares."""
     factor = math.ceil(smallest / tile.shape[0])

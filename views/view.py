@@ -32,6 +32,7 @@ class View(Entry):
     describe: Callable[[Any, int | None, dict[str, Any]], str] = no_description  # by its notes
     ascends: bool = False  # notes `frames` (N, F, H, W, 3) uint8 of its way from noise
     is_mosaic: bool = False  # of many small images, to be drawn large
+    numbers: Callable[[dict[str, Any]], list[int]] | None = None  # of tiles, by notes
     legend: str = ""  # what a caption says of its colours
     of_one_layer: bool = False
     by_attention: bool = False  # whether it is of networks whose attention can be followed

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from images import read_image
 from methods import METHODS
-from pipeline.explaining.explanation import drawable
+from pipeline.explaining.drawable import drawable
 from registry import Call
 from web.answers import Answer
 from web.fields import LAST_LAYER, display_options, hint, representation_choices, summary

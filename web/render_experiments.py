@@ -11,12 +11,8 @@ import numpy as np
 from figures import draw_grid
 from figures.saving import as_png
 from pipeline.explaining.changes import RANDOM_PLACES, ChangedExplanation
-from pipeline.explaining.explanation import (
-    Explanation,
-    class_with_probability,
-    colour_bar,
-    drawable,
-)
+from pipeline.explaining.drawable import drawable
+from pipeline.explaining.explanation import Explanation, class_with_probability, colour_bar
 from pipeline.reporting.change_figures import ABOUT, TITLES
 from pipeline.reporting.experiment_tables import EXPERIMENT_TABLES
 from pipeline.reporting.html_templates import data_uri

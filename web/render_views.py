@@ -1,7 +1,7 @@
 """Views as parts of the page: an image, the way to it, and their downloads."""
 
 from figures.saving import PAUSE, REST, as_gif
-from pipeline.explaining.explanation import drawable
+from pipeline.explaining.drawable import drawable
 from pipeline.explaining.record import call_record
 from pipeline.reporting.html_templates import data_uri
 from web.answers import ViewAnswer

@@ -8,7 +8,7 @@ import numpy as np
 from images import Clip, ImageError, read_clip, read_image
 from images.clips import frame_sizes
 from images.finding import VIDEOS
-from pipeline.explaining.explanation import SMALLEST_FRAME, drawable
+from pipeline.explaining.drawable import SMALLEST_FRAME, drawable
 from web.limits import MOST_BYTES, MOST_CLIP_PIXELS, MOST_FRAMES, MOST_PIXELS
 
 LARGEST_FRAME = 320  # pixels of a side of a clip's frame

@@ -12,7 +12,7 @@ from images import Clip, ImageError, load_image, read_clip, resized, resized_cli
 from images.clips import frame_files
 from pipeline.dataset.rows import Source, content_hash
 from pipeline.dataset.store import Index
-from pipeline.explaining.explanation import drawable_frames
+from pipeline.explaining.drawable import drawable_frames
 from pipeline.explaining.request import Request
 from registry import Call
 from runtime import check_regular, escaped, read_bytes

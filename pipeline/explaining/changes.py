@@ -17,8 +17,9 @@ from figures import draw_grid
 from figures.saving import as_png
 from images import ImageError, resized
 from pipeline.explaining.attempt import failure_of
+from pipeline.explaining.drawable import drawable
 from pipeline.explaining.explain import explain_batch
-from pipeline.explaining.explanation import Explanation, colour_bar, drawable
+from pipeline.explaining.explanation import Explanation, colour_bar
 from pipeline.explaining.request import Failure, FixedClasses, Request
 from pipeline.plan import Experiments
 from representations import upsampled

@@ -1,29 +1,30 @@
 """One explanation: an image, a class, a map, and how it came about."""
 
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from evaluation import METRICS
 from evaluation.ground_truth import GroundTruth
 from evaluation.measure import MetricResults
-from figures import ColourBar, draw_grid
+from figures import BarSpan, ColourBar, LineChart, Sheet, draw_sheet
 from figures.display_rules import DISPLAY_RULES
 from figures.saving import as_png
 from images import Clip, resized
-from registry import Call
+from pipeline.explaining.drawable import LARGEST_DRAWN, drawable, side_by_side
+from registry import Call, parse_call
 from representations import (
     ALPHA,
+    chart_of,
     default_colormap,
     represent,
     upsampled_clip,
     with_box,
 )
 
-LARGEST_DRAWN = 1600  # pixels of a side
-SMALLEST_FRAME, LARGEST_FRAME = 160, 480  # pixels of a side of a clip's frame, as it is drawn
+HEADLINE = " \u00b7 "  # between what stands over a figure
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -66,6 +67,14 @@ class Explanation:
         return class_with_probability(self.label, self.probability, self.task)
 
     @property
+    def verdict(self) -> str:
+        """Whether the prediction is the true class, which is named if not; "" if unknown."""
+        if self.true_index is None or self.predicted_index is None:
+            return ""
+        right = self.true_index == self.predicted_index
+        return "right" if right else f"wrong: {self.true_class.replace('_', ' ')}"
+
+    @property
     def one_line_title(self) -> str:
         """The title, for the console and captions."""
         return self.title.replace("\n", ", ")
@@ -93,6 +102,7 @@ class Explanation:
         representation: str,
         colormap: str | None = None,
         alpha: float = ALPHA,
+        upsampling: str = "bilinear",
         largest: int = LARGEST_DRAWN,
     ) -> np.ndarray:
         """RGB: one of REPRESENTATIONS; the bare image in grey where the map means nothing."""
@@ -100,12 +110,20 @@ class Explanation:
         if self.diagnosis:
             grey = image.mean(axis=-1, keepdims=True) / 3 + 150
             return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
-        offered = self.method.options | self.notes
         rule = DISPLAY_RULES[self.rule]
-        offered |= {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
-        offered |= self.arrays | self.charted
+        offered = self._offered | {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
+        offered["upsampling"] = upsampling
         drawn = represent(representation, rule.shown(self.map), image, **offered)
         return self._with_box(drawn) if drawn.shape == image.shape else drawn  # not into charts
+
+    def chart(self, representation: str) -> LineChart | None:
+        """The chart of that representation; None where nothing was noted for it."""
+        return chart_of(representation, self._offered)
+
+    @property
+    def _offered(self) -> dict[str, Any]:
+        """What there is for representations, beside map and image."""
+        return self.method.options | self.notes | self.arrays | self.charted
 
     @property
     def shown_image(self) -> np.ndarray:
@@ -126,10 +144,10 @@ class Explanation:
             notes["box"] = [scale * side for side in notes["box"]]
         return replace(self, image=image, notes=notes)
 
-    def bare(self, representation: str, colormap: str | None, alpha: float) -> np.ndarray:
+    def bare(self, representation: str, **drawing: Any) -> np.ndarray:
         """RGB: the same without a figure around it, of the image's own size (H, W)."""
         size = self.image.shape[:2]
-        drawn = self.represented(representation, colormap, alpha, largest=max(size))
+        drawn = self.represented(representation, **drawing, largest=max(size))
         times = drawn.shape[0] // size[0]
         if drawn.shape[:2] == size:
             return drawn  # as it is: bringing it to its size would take four times its bytes
@@ -139,9 +157,13 @@ class Explanation:
 
     @property
     def charted(self) -> dict[str, Any]:
-        """What the metrics noted for charts: the curves by the metric's call, and the cascade."""
+        """What the metrics noted for charts: the curves by the metric's title, and the cascade."""
         notes = self.results.notes
-        curves = {call: noted["curve"] for call, noted in notes.items() if "curve" in noted}
+        curves = {
+            parse_call(call, METRICS).title: noted["curve"]
+            for call, noted in notes.items()
+            if "curve" in noted
+        }
         cascades = [noted["cascade"] for noted in notes.values() if "cascade" in noted]
         return {"curves": curves} | ({"cascade": cascades[0]} if cascades else {})
 
@@ -181,15 +203,19 @@ class Explanation:
         """A matplotlib figure: the image, and each representation of the map."""
         if self.is_clip:
             return self.strip.figure(representations, colormap, alpha)
-        shown = self.method.entry.shown or ("heatmap", "overlay")
-        representations = representations or shown
-        images = [
-            self.shown_image,
-            *(self.represented(r, colormap, alpha) for r in representations),
-        ]
-        titles = [self.path.name if self.path else "image", *[self.title] * len(representations)]
-        bars = [colour_bar(colormap, self.rule)]
-        return draw_grid(images, titles, len(images), self.diagnosis or "", bars)
+        representations = representations or self.method.entry.shown or ("heatmap", "overlay")
+        drawn = [self.represented(name, colormap, alpha) for name in representations]
+        titles = ["image", *(name.replace("_", " ") for name in representations)]
+        name = [self.path.name] if self.path else []
+        sheet = Sheet(
+            images=[self.shown_image, *drawn],
+            titles=titles,
+            columns=len(titles),
+            headline=HEADLINE.join([*name, *self.title.split("\n")]),
+            caption=self.diagnosis or "",
+            bars=[BarSpan(0, 1, len(drawn), colour_bar(colormap, self.rule))],
+        )
+        return draw_sheet(sheet)
 
     def as_record(self) -> dict[str, Any]:
         """What the run's record says of it."""
@@ -231,37 +257,8 @@ class Explanation:
 
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:
     """The colour bar of a map drawn by this rule."""
-    return ColourBar(
-        colormap or default_colormap(DISPLAY_RULES[rule].signed), DISPLAY_RULES[rule].ends
-    )
-
-
-def side_by_side(frames: np.ndarray) -> np.ndarray:
-    """(T, H, W, ...) -> (H, T W, ...)."""
-    return np.concatenate(list(frames), axis=1)
-
-
-def drawable(
-    image: np.ndarray, least: tuple[int, ...] = (1, 1), most: int = LARGEST_DRAWN
-) -> np.ndarray:
-    """The image, made smaller where a figure could not show all of its pixels: `most` a side.
-
-    One with fewer than `least` (H, W), a map's number of cells, is shown larger.
-    """
-    times = max(math.ceil(a / b) for a, b in zip(least, image.shape[:2], strict=True))
-    if times > 1:
-        image = image.repeat(times, axis=0).repeat(times, axis=1)
-    largest = max(image.shape[:2])
-    if largest <= most:
-        return image
-    height, width = (max(1, round(side * most / largest)) for side in image.shape[:2])
-    return np.rint(resized(image, (height, width))).astype(np.uint8)
-
-
-def drawable_frames(frames: np.ndarray) -> np.ndarray:
-    """(T, H, W, 3): a clip's frames as they are drawn, neither tiny nor too large to be kept."""
-    least = (SMALLEST_FRAME, SMALLEST_FRAME)
-    return np.stack([drawable(frame, least, LARGEST_FRAME) for frame in frames])
+    drawn = DISPLAY_RULES[rule]
+    return ColourBar(colormap or default_colormap(drawn.signed), drawn.ends, drawn.short)
 
 
 def percent(probability: float, task: str = "classification") -> str:

@@ -6,8 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from figures import BarSpan, Sheet
+from figures.sheet import most_columns
 from pipeline.explaining.changes import ChangedExplanation
-from pipeline.explaining.explanation import Explanation, class_with_probability, drawable
+from pipeline.explaining.drawable import drawable
+from pipeline.explaining.explanation import (
+    HEADLINE,
+    Explanation,
+    class_with_probability,
+    percent,
+)
 from pipeline.plan import Plan
 from pipeline.reporting.captions import Captions, colour_bars
 from pipeline.reporting.figure_files import FigureFiles
@@ -53,22 +61,31 @@ class ChangeFigures:
             return
         pairs = math.ceil(len(panels) / 2)
         columns = 2 * min(pairs, PAIRS + (1 if pairs > MANY_PAIRS else 0))
-        bars = colour_bars(
-            self.display.colormap, [before, *(changed.after for changed in group)], ["overlay"]
+        columns = min(columns, most_columns(self.display.width, has_labels=False) // 2 * 2)
+        titles = [panel.title for panel in panels]
+        shown = [before, *(changed.after for changed in group)]
+        bars = colour_bars(self.display.colormap, shown, ["overlay"])
+        last_row = math.ceil(len(panels) / columns) - 1
+        about = ABOUT[experiment](group)
+        sheet = Sheet(
+            images=[panel.image for panel in panels],
+            titles=titles,
+            columns=columns,
+            headline=HEADLINE.join([before.path.name, *before.title.split("\n")]),
+            bars=[BarSpan(last_row, 0, columns - 1, bar) for bar in bars],
+            caption=f"{self.captions.of_maps([before], ['overlay'])} {about}",
+            width=self.display.width,
         )
-        under = self.captions.of_maps([before], ["overlay"])
-        images, titles = [panel.image for panel in panels], [panel.title for panel in panels]
-        about = f"{under} {ABOUT[experiment](group)}"
-        self.files.save(stem, images, titles, columns, about, bars)
+        self.files.save(stem, sheet, f"{self.captions.in_full([before], ['overlay'])} {about}")
 
     def _panels(self, experiment: str, group: list[ChangedExplanation]) -> list[Panel]:
         """The image with its prediction, its map, and a pair for each change."""
         before = group[0].before
         _, name, score = before.top[0]
-        title = f"{before.path.name}\n{class_with_probability(name, score, before.task)}"
+        title = f"image\n{class_with_probability(name, score, before.task)}"
         panels = [
             Panel("image", drawable(before.image), title),
-            self._map("map", before, before.title),
+            self._map("map", before, "its map"),
         ]
         for changed in group:
             values, change = changed.values, changed.change
@@ -84,18 +101,24 @@ class ChangeFigures:
 
     def _map(self, name: str, explanation: Explanation, title: str) -> Panel:
         """The map over the image; where it means nothing, the title says so."""
-        image = explanation.represented("overlay", self.display.colormap, self.display.alpha)
+        image = explanation.represented("overlay", **self.display.drawing)
         return Panel(name, image, f"{title}\n(no map)" if explanation.diagnosis else title)
 
 
 def _augmentation_titles(changed: ChangedExplanation) -> tuple[str, str]:
     r = changed.values["correlation"]
     correlation = f"r = {math.nan if r is None else r:.2f}"
-    return changed.change.name.replace("_", " "), f"{changed.after.class_title}\n{correlation}"
+    return changed.change.name.replace("_", " "), f"{_probability(changed)}{correlation}"
 
 
 def _masking_titles(changed: ChangedExplanation) -> tuple[str, str]:
-    return changed.change.title, f"its map\n{changed.after.class_title}"
+    return changed.change.title, f"{_probability(changed)}its map"
+
+
+def _probability(changed: ChangedExplanation) -> str:
+    """Of the class that is explained, now; nothing for a map of any class."""
+    after = changed.after
+    return "" if after.class_agnostic else f"{percent(after.probability, after.task)}, "
 
 
 def _about_masking(group: Sequence[ChangedExplanation]) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from figures import Sheet
+from figures.sheet import most_columns
 from images.clips import sampled
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import Display, Plan
-from pipeline.reporting.captions import Captions, colour_bars
+from pipeline.reporting.captions import Captions, colour_bar_spans
 from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import run_name, single_name
 
@@ -63,19 +65,31 @@ class ClipFigures:
         first = rows[0][0]
         numbers = first.clip.numbers
         count = len(numbers)
-        chosen = range(count) if count <= SHOWN else sampled(count, SHOWN)
+        most = min(SHOWN, most_columns(self.display.width, has_labels=True))
+        chosen = range(count) if count <= most else sampled(count, most)
         images = [first.image[i] for i in chosen]
-        titles = [f"frame {numbers[i]}" for i in chosen]
-        for explanation, _, maps in rows:
+        labels = [["", "frames"]]
+        for explanation, representation, maps in rows:
             images += [maps[i] for i in chosen]
-            titles += [explanation.title, *[""] * (len(chosen) - 1)]
+            kind = [representation.replace("_", " ")] if len(self.representations) > 1 else []
+            labels.append(["", *explanation.title.split("\n"), *kind])
         shown = list({id(explanation): explanation for explanation, *_ in rows}.values())
         representations = list(dict.fromkeys(name for _, name, _ in rows))
         selection = f", {len(chosen)} of them shown" if len(chosen) < count else ""
-        under = self.captions.of_maps(shown, representations)
-        about = f"{count} frames of {first.path.name}{selection}. {under}"
-        bars = colour_bars(self.display.colormap, shown, representations)
-        self.files.save(stem, images, titles, len(chosen), about, bars)
+        about = f"{count} frames of {first.path.name}{selection}. "
+        sheet = Sheet(
+            images=images,
+            titles=[f"frame {numbers[i]}" for i in chosen] + [""] * (len(images) - len(chosen)),
+            columns=len(chosen),
+            headline=first.path.name,
+            labels=labels,
+            bars=colour_bar_spans(
+                self.display.colormap, shown, representations, len(rows), len(chosen) - 1
+            ),
+            caption=about + self.captions.of_maps(shown, representations),
+            width=self.display.width,
+        )
+        self.files.save(stem, sheet, about + self.captions.in_full(shown, representations))
 
 
 def represented_frames(
@@ -84,5 +98,5 @@ def represented_frames(
     """(T, H, W, 3): a map for every frame, all on one scale: they are drawn as one long image."""
     strip = explanation.strip
     longest = max(strip.image.shape)
-    drawn = strip.represented(representation, display.colormap, display.alpha, largest=longest)
+    drawn = strip.represented(representation, **display.drawing, largest=longest)
     return np.stack(np.split(drawn, len(explanation.image), axis=1))

@@ -1,15 +1,16 @@
 """Figures, bare images and animations on their way into the output folder."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from figures import ANIMATION, ColourBar
-from figures.grid import LARGEST_CELL
-from figures.saving import save_animation, save_image
+from figures import ANIMATION, Sheet
+from figures.saving import save_animation, save_figure, save_image
 from pipeline.plan import Display
 from pipeline.reporting.file_names import FileNames
+from pipeline.reporting.latex import LatexFigures
 from runtime import BackgroundWriter
 from utils import grid_layout
 
@@ -24,31 +25,23 @@ class FigureFiles:
         self.bare = 0  # images without a figure around them
         self._wrote, self._is_verbose = wrote, is_verbose
         self._writer = BackgroundWriter()
+        self._latex = LatexFigures(display)
 
-    def save(
-        self,
-        stem: str,
-        images: Sequence[np.ndarray | None],
-        titles: Sequence[str],
-        columns: int,
-        caption: str,
-        bars: Iterable[ColourBar] = (),
-        largest: float = LARGEST_CELL,
-    ) -> None:
-        """Saves a figure of images with their titles, `largest` inches wide at most."""
+    def save(self, stem: str, sheet: Sheet, about: str = "") -> None:
+        """Saves a figure; `about` is its caption in LaTeX, where that says more."""
         path = self.names.path(stem, self.display.figure_format)
         replaces = path.exists()
-        grid_layout(
-            images,
-            titles,
-            columns=columns,
-            path=path,
-            show=self.display.show,
-            caption=caption,
-            colour_bars=list(bars),
-            largest=largest,
-        )
+        self._latex.add(path, about or sheet.caption, sheet.width)
+        if self.display.caption == "file":
+            sheet = replace(sheet, caption="")
+        grid_layout(path=path, show=self.display.show, **vars(sheet))
         self._wrote(path, replaces)
+
+    def save_chart(self, chart, name: str, about: str) -> Path:
+        """Saves a chart under the name that it has in every run, and gives its path."""
+        path = self.display.output_dir / f"{name}.{self.display.figure_format}"
+        self._latex.add(path, about, self.display.width)
+        return save_figure(chart, path)
 
     def save_bare(self, stem: str, draw: Callable[[], np.ndarray], weight: int = 0) -> None:
         """Saves the image that `draw` gives as PNG, and nothing around it, while others go on.
@@ -70,3 +63,7 @@ class FigureFiles:
     def finish(self) -> None:
         """Returns when all bare images are written."""
         self._writer.finish()
+
+    def write_latex(self) -> Path | None:
+        """Writes figures.tex, of all figures and charts; its path, None where there are none."""
+        return self._latex.write()

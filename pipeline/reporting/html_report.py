@@ -181,9 +181,11 @@ def _charts(results: ResultTables | None) -> Iterator[tuple[str, str]]:
 
     left = CHART_BYTES
     for name, chart in (results.charts if results else {}).items():
-        chart.set_dpi(DPI)
+        chart.figure.set_dpi(DPI)
         file = io.BytesIO()
-        Image.fromarray(pixels(chart)).quantize(CHART_COLOURS).save(file, "png", optimize=True)
+        Image.fromarray(pixels(chart.figure)).quantize(CHART_COLOURS).save(
+            file, "png", optimize=True
+        )
         source = data_uri(file.getvalue(), "image/png")
         if len(source) <= left:
             left -= len(source)

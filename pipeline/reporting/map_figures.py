@@ -1,24 +1,23 @@
 """Figures of images' maps: one grid for all, one figure for each, or bare images."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from figures.layout import Layout
+from figures.sheet import COLUMN, MARGIN, TALLEST, Sheet
 from pipeline.dataset.ground_truth import GroundTruthIndex
-from pipeline.explaining.explanation import Explanation, drawable
+from pipeline.explaining.drawable import drawable
+from pipeline.explaining.explanation import HEADLINE, Explanation
 from pipeline.plan import Plan
-from pipeline.reporting.captions import Captions, colour_bars
+from pipeline.reporting.captions import Captions, colour_bar_spans
+from pipeline.reporting.comparison import Comparison, Row
 from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import run_name, single_name
+from representations import REPRESENTATIONS
 
-ROWS = 6  # of one figure; more images and classes go to further figures
-COLUMNS = 8  # of one figure; a row with more cells is broken into lines
-
-Row = list[Explanation | None]  # a column for each classifier and method
+MOST_ROWS = 12  # of one figure, however low they are: their images are held in memory
 
 
 def shown_representations(plan: Plan) -> tuple[str, ...]:
@@ -48,10 +47,6 @@ class MapFigures:
         self.captions, self.classifiers = captions, classifiers
         self.representations = shown_representations(plan)
         self.shows_truth = bool(truths.metrics) and truths.has_truth
-        pairs = len(classifiers) * len(plan.methods)
-        cells = 1 + self.shows_truth + pairs * len(self.representations)
-        self._lines = math.ceil(cells / COLUMNS)  # of a row
-        self._columns = math.ceil(cells / self._lines)
         self._rows: list[tuple[Path, Row]] = []
         self._pages = 0
 
@@ -74,23 +69,44 @@ class MapFigures:
             self._save_page(f"_{self._pages}" if self._pages > 1 else "")
 
     def _save_alone(self, stem: str, explanation: Explanation, representation: str) -> None:
-        display = self.display
-        if display.kind == "bare":
-            draw = partial(explanation.bare, representation, display.colormap, display.alpha)
+        if self.display.kind == "bare":
+            draw = partial(explanation.bare, representation, **self.display.drawing)
             self.files.save_bare(stem, draw, explanation.image.nbytes)
             return
-        image = self._drawn(explanation, representation)
-        self._save(stem, [image], [explanation.title], 1, [explanation], (representation,))
+        if REPRESENTATIONS[representation].chart:
+            image = explanation.chart(representation)
+        else:
+            image = explanation.represented(representation, **self.display.drawing)
+        shown = [explanation], (representation,)
+        sheet = Sheet(
+            images=[image],
+            titles=[""],
+            columns=1,
+            headline=HEADLINE.join([explanation.path.name, *explanation.title.split("\n")]),
+            bars=colour_bar_spans(self.display.colormap, *shown, 0, 0),
+            caption=self.captions.of_maps(*shown),
+            width=self.display.width,
+            largest=COLUMN - 2 * MARGIN,
+        )
+        self.files.save(stem, sheet, self.captions.in_full(*shown))
 
     def _add_rows(self, path: Path, explanations: Sequence[Explanation]) -> None:
-        image = drawable(explanations[0].image)  # else six photos would wait as they are
+        image = drawable(explanations[0].image)  # else many photos would wait as they are
         if not explanations[0].is_clip:
             explanations = [explanation.of_copy(image) for explanation in explanations]
         for row in self._in_rows(explanations):
-            if len(self._rows) == max(1, ROWS // self._lines):
+            if self._rows and not self._has_room_for(path, row):
                 self._pages += 1
                 self._save_page(f"_{self._pages}")
             self._rows.append((path, row))
+
+    def _has_room_for(self, path: Path, row: Row) -> bool:
+        rows = [*self._rows, (path, row)]
+        if len(rows) > MOST_ROWS:
+            return False
+        comparison = self._compared(rows)
+        caption = self._caption(comparison)
+        return Layout(comparison.sheet(caption, is_drawn=False)).height <= TALLEST
 
     def _in_rows(self, explanations: Sequence[Explanation]) -> list[Row]:
         """Of one image: a row for each class; a class-agnostic method stands in the first."""
@@ -107,37 +123,17 @@ class MapFigures:
             for i in range(count)
         ]
 
+    def _compared(self, rows: Sequence[tuple[Path, Row]]) -> Comparison:
+        return Comparison(self.plan, self.classifiers, self.representations, rows, self.shows_truth)
+
+    def _caption(self, comparison: Comparison) -> str:
+        if self.display.caption == "file":
+            return ""
+        return self.captions.of_maps(comparison.explanations, self.representations)
+
     def _save_page(self, suffix: str) -> None:
-        images, titles = [], []
-        for path, row in self._rows:
-            cells = self._cells(path, row)
-            cells += [(None, "")] * (-len(cells) % (self._columns * self._lines))
-            images += [image for image, _ in cells]
-            titles += [title for _, title in cells]
+        comparison = self._compared(self._rows)
         stem = run_name(replace(self.plan, views=()), self.classifiers) + suffix
-        shown = [explanation for _, row in self._rows for explanation in row if explanation]
-        self._save(stem, images, titles, self._columns, shown, self.representations)
+        about = self.captions.in_full(comparison.explanations, self.representations)
+        self.files.save(stem, comparison.sheet(self._caption(comparison)), about)
         self._rows = []
-
-    def _cells(self, path: Path, row: Row) -> list[tuple[np.ndarray | None, str]]:
-        """Images and titles of one row."""
-        shown = next(explanation for explanation in row if explanation)
-        cells = [(shown.shown_image, path.name)]
-        if self.shows_truth:
-            truth = shown.truth_image
-            cells.append((truth, "" if truth is None else "ground truth"))
-        for explanation in row:
-            for representation in self.representations:
-                if explanation is None:
-                    cells.append((None, ""))
-                else:
-                    cells.append((self._drawn(explanation, representation), explanation.title))
-        return cells
-
-    def _drawn(self, explanation: Explanation, representation: str) -> np.ndarray:
-        return explanation.represented(representation, self.display.colormap, self.display.alpha)
-
-    def _save(self, stem, images, titles, columns, shown, representations) -> None:
-        bars = colour_bars(self.display.colormap, shown, representations)
-        under = self.captions.of_maps(shown, representations)
-        self.files.save(stem, images, titles, columns, under, bars)

@@ -96,8 +96,10 @@ class Report:
         metrics = self.plan.evaluation.metrics
         tables = self._results.find() if self._done and (metrics or self._html) else None
         if metrics and tables:
-            for path in self._results.write(tables):
+            for path in self._results.write(tables, self.files):
                 self._wrote(path)
+        if latex := self.files.write_latex():
+            self._wrote(latex)
         if self._html:
             failures = [(image, reason) for (image, _), reason in self._failures.items()]
             self._wrote(self._html.write(self.record.as_dict(), failures, tables))

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from evaluation import METRICS
 from evaluation.statistics import (
     accuracy,
     agreement,
@@ -17,24 +16,31 @@ from evaluation.statistics import (
     paired_tests,
     summary,
 )
-from figures import save_figure
 from figures.charts import box_chart, curve_chart, matrix_chart
 from methods import METHODS
 from pipeline.dataset import store
 from pipeline.plan import Plan
 from pipeline.reporting.captions import metric_constants
+from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.own_rows import OwnRows
 from pipeline.reporting.tables import write_tables
-from registry import parse_call
+from registry import Call, parse_call
 from runtime import any_text
 
 
+class Chart(NamedTuple):
+    """A chart of the rows."""
+
+    figure: Any  # of matplotlib
+    caption: str  # in full
+
+
 class ResultTables(NamedTuple):
-    """What the rows say, all of them pandas frames, and charts of it by name."""
+    """What the rows say, all of it pandas frames, and charts of it by name."""
 
     rows: Any
     tables: dict[str, Any]
-    charts: dict[str, Any]  # matplotlib figures; none where the plan draws nothing
+    charts: dict[str, Chart]  # none where the plan draws nothing
 
 
 class Results:
@@ -75,13 +81,12 @@ class Results:
         )
 
     @any_text()
-    def write(self, results: ResultTables) -> list[Path]:
+    def write(self, results: ResultTables, files: FigureFiles) -> list[Path]:
         """Writes the tables and charts, and gives their paths."""
         written = write_tables(self.folder, *results[:2], self.metrics, metric_constants(self.plan))
-        kind = self.plan.display.figure_format
         charts = results.charts if self.plan.display.representations != () else {}
         return written + [
-            save_figure(chart, self.folder / f"{name}.{kind}") for name, chart in charts.items()
+            files.save_chart(chart.figure, name, chart.caption) for name, chart in charts.items()
         ]
 
     def _methods(self, rows):
@@ -118,15 +123,13 @@ class Results:
             )
         return pd.DataFrame(entries)
 
-    def _charts(self, rows, tables) -> dict[str, Any]:
-        charts = {"box_plots": self._boxes(rows)}
-        if curves := self._curves():
-            charts["curves"] = curves
+    def _charts(self, rows, tables) -> dict[str, Chart]:
+        charts = {"box_plots": self._boxes(rows), "curves": self._curves()}
         if len(tables["agreement"]) > 1:
-            names = list(tables["agreement"])
+            names = list(map(method_title, tables["agreement"]))
             about = "Mean Pearson correlation of maps of the same image and class."
-            charts["agreement"] = matrix_chart(
-                tables["agreement"], names, names, "Agreement of methods", about, (-1, 1)
+            charts["agreement"] = self._matrix(
+                tables["agreement"], names, names, "Agreement of methods", about, limits=(-1, 1)
             )
         for classifier, group in rows.groupby("classifier", sort=False):
             table = confusion(group)
@@ -134,55 +137,81 @@ class Results:
                 right, known = accuracy(group)
                 title = f"{classifier}: {right} of {known} right"
                 about = "Rows: the true class; columns: the predicted one."
-                charts[f"confusion_{classifier}"] = matrix_chart(
+                charts[f"confusion_{classifier}"] = self._matrix(
                     table, list(table.index), list(table), title, about, form=".0f"
                 )
         return {name: chart for name, chart in charts.items() if chart}
 
-    def _boxes(self, rows):
+    def _matrix(self, table, rows, columns, title: str, about: str, **how) -> Chart:
+        figure = matrix_chart(
+            table, rows, columns, title, self._under(about), width=self.plan.display.width, **how
+        )
+        return Chart(figure, f"{title}. {about}")
+
+    def _under(self, caption: str) -> str:
+        """What stands under a chart: nothing where captions are in a file of their own."""
+        return "" if self.plan.display.caption == "file" else caption
+
+    def _boxes(self, rows) -> Chart | None:
         """Box plots, a panel for each metric; None where no metric has a value."""
         panels = {}
-        several = rows["classifier"].nunique() > 1
-        for metric, better in self.metrics.items():
+        for call in self.plan.evaluation.metrics:
             boxes = {}
             for (classifier, method), group in rows.groupby(["classifier", "method"], sort=False):
-                values = group[metric].dropna().to_numpy()
+                values = group[str(call)].dropna().to_numpy()
                 if len(values):
-                    boxes[f"{method} {classifier}" if several else method] = values
+                    boxes[self._name(method, classifier)] = values
             if boxes:
-                panels[metric + (f" ({better} is better)" if better else "")] = boxes
-        about = "Median, quartiles, mean (triangle), a dot for each map. "
-        return box_chart(panels, about + metric_constants(self.plan)) if panels else None
+                panels[_panel_title(call)] = boxes
+        if not panels:
+            return None
+        about = "Median, quartiles, mean (triangle), a dot for each map."
+        figure = box_chart(panels, self._under(about), self.plan.display.width)
+        return Chart(figure, f"{about} {metric_constants(self.plan)}")
 
-    def _curves(self):
+    def _name(self, method: str, classifier: str) -> str:
+        """What charts call a method, and whose it is where there are several classifiers."""
+        several = len(self.plan.classifiers) > 1
+        return f"{method_title(method)}, {classifier}" if several else method_title(method)
+
+    def _curves(self) -> Chart | None:
         """Mean curves of insertion and deletion with their middle half, over all maps."""
-        calls = [str(c) for c in self.plan.evaluation.metrics if "curves" in c.entry.draws]
+        calls = [call for call in self.plan.evaluation.metrics if "curves" in call.entry.draws]
         if not calls:
             return None
-        collected: dict[str, dict[str, list]] = {call: {} for call in calls}
-        several = len(self.plan.classifiers) > 1
+        collected: dict[str, dict[str, list]] = {str(call): {} for call in calls}
         for row in store.Index(self.folder).each(["classifier", "metric_notes"]):
             if row["kind"] != store.EXPLANATION or not self._own.has(row):
                 continue
             notes = json.loads(row["metric_notes"])
-            name = f"{row['method']} {row['classifier']}" if several else row["method"]
-            for call in calls:
+            name = self._name(row["method"], row["classifier"])
+            for call, lines in collected.items():
                 curve = notes.get(call, {}).get("curve")
                 if curve and None not in curve[1]:
-                    collected[call].setdefault(name, []).append(np.array(curve, np.float32))
+                    lines.setdefault(name, []).append(np.array(curve, np.float32))
         panels = {
-            f"{call} ({parse_call(call, METRICS).entry.better} is better)": {
+            _panel_title(call): {
                 f"{name}, area {_area(curves):.3f}": _band(curves) for name, curves in lines.items()
             }
-            for call, lines in collected.items()
-            if lines
+            for call in calls
+            if (lines := collected[str(call)])
         }
         if not panels:
             return None
-        about = "Mean over all maps; shaded: the middle half of them. " + metric_constants(
-            self.plan
-        )
-        return curve_chart(panels, ("share of pixels", "score of the class"), about)
+        about = "Mean over all maps; shaded: the middle half of them."
+        labels = ("share of pixels", "score of the class")
+        figure = curve_chart(panels, labels, self._under(about), self.plan.display.width)
+        return Chart(figure, f"{about} {metric_constants(self.plan)}")
+
+
+def method_title(method: str) -> str:
+    """The title of a method that the store has by its name and options."""
+    return parse_call(method, METHODS).title
+
+
+def _panel_title(call: Call) -> str:
+    better = call.entry.better
+    return call.title + (f" ({better} is better)" if better else "")
 
 
 def _band(curves: list[np.ndarray]) -> np.ndarray:

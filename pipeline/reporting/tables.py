@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from evaluation.statistics import ALL
+from pipeline.reporting.latex_tables import latex_tables
 from runtime import csv_cell, write_text
 
 DIGITS = 3
@@ -27,8 +28,7 @@ def write_tables(folder: Path, rows, tables: dict, metrics: dict[str, str], abou
     shown, about = sections(tables), f"{about} {SECONDS}"
     markdown = [f"## {title}\n\n{written(table, 'pipe')}\n" for title, table in shown.items()]
     files.append(write_text(folder / "summary.md", "\n".join([*markdown, about, ""])))
-    latex = [f"% {title}\n{written(table, 'latex_booktabs')}\n" for title, table in shown.items()]
-    files.append(write_text(folder / "summary.tex", "\n".join([*latex, f"% {about}", ""])))
+    files.append(write_text(folder / "summary.tex", latex_tables(tables, metrics, about)))
     return files
 
 
@@ -63,7 +63,7 @@ def _reported(table, *more: str):
 
 
 def written(table, style: str) -> str:
-    """The table in a style of tabulate's: pipe, latex_booktabs, html."""
+    """The table in a style of tabulate's: pipe, html."""
     from tabulate import tabulate
 
     return tabulate(table, "keys", style, floatfmt=f".{DIGITS}g", showindex=False, missingval="")

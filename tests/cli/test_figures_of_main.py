@@ -21,9 +21,8 @@ def test_singles_are_a_figure_each_also_for_images_of_one_name(run, tmp_path):
     )  # fmt: skip
     assert status == 0
     assert len([f for f in files if f.suffix == ".pdf"]) == 4
-    assert record_of(files)["figures"] == sorted(str(f) for f in files if f.suffix == ".pdf") or (
-        len(set(record_of(files)["figures"])) == 4
-    )
+    recorded = record_of(files)["figures"]
+    assert len({name for name in recorded if name.endswith(".pdf")}) == 4
 
 
 def test_many_images_go_to_several_figures(run, tmp_path):
@@ -31,7 +30,11 @@ def test_many_images_go_to_several_figures(run, tmp_path):
         image = Image.fromarray(noise(count=1, seed=number)[0].astype(np.uint8))
         image.save(tmp_path / f"{number}.png")
     _, files = run("--test_image_path", *(str(tmp_path / f"{n}.png") for n in range(8)))
-    assert [f.name[-6:] for f in files if f.suffix == ".png"] == ["_1.png", "_2.png"]
+    figures = [file for file in files if file.suffix == ".png"]
+    assert [figure.name[-6:] for figure in figures] == ["_1.png", "_2.png"]
+    for figure in figures:
+        with Image.open(figure) as image:
+            assert image.height <= 300 * 9.5
 
 
 def test_no_representation_leaves_only_the_record(run):
@@ -65,7 +68,7 @@ def test_names_with_signs_that_mean_something_to_matplotlib(run, tmp_path):
     Image.fromarray(noise(count=1)[0].astype(np.uint8)).save(image)
     status, files = run("--test_image_path", str(image))
     assert status == 0
-    assert [f.suffix for f in files] == [".json", ".png"]
+    assert {f.suffix for f in files} == {".json", ".png", ".tex"}
 
 
 def test_layer_weights_and_precision_are_in_the_files_names(run):
@@ -81,36 +84,62 @@ def test_layer_weights_and_precision_are_in_the_files_names(run):
     assert len({f.name for f in names if f.suffix == ".json"}) == 4
 
 
-def test_options_rules_and_thresholds_stand_in_the_caption(run, monkeypatch):
+def test_what_matters_stands_in_the_caption_and_every_option_in_latex(run, monkeypatch):
     import pipeline.reporting.figure_files
 
     captions = []
     original = pipeline.reporting.figure_files.grid_layout
 
-    def hear(*arguments, caption, **options):
+    def hear(*, caption, **options):
         captions.append(caption)
-        original(*arguments, caption=caption, **options)
+        original(caption=caption, **options)
 
     monkeypatch.setattr(pipeline.reporting.figure_files, "grid_layout", hear)
-    run(
+    _, files = run(
         "--test_image_path", ELEPHANT, "--precision=bfloat16",
         "--explanation_method=RISE:masks=64,GRADCAM,OCCLUSION:patch=8:stride=8",
         "--representation=overlay,isolines,hard_mask",
     )  # fmt: skip
     (caption,) = captions
     for words in (
-        "RISE (masks=64): masks=64, grid=8, keep=0.5, seed=0",
-        "Grad-CAM: relu=sum",
-        "patch=8, stride=8, fill=mean, score=logit",
         "divided by their maximum",
         "from their minimum to their maximum",
         "largest absolute value",
         "25%, 50%, 75%",
         "at least 50%",
-        "layer backbone/last",
+        "Target layer: backbone/last",
         "bfloat16",
     ):
         assert words in caption
+    assert "grid=8" not in caption
+    latex = next(file for file in files if file.name == "figures.tex").read_text()
+    for words in (
+        "RISE (masks=64), Grad-CAM and Occlusion (patch=8, stride=8) by ",
+        "RISE (masks=64): masks=64, grid=8, keep=0.5, seed=0",
+        "Grad-CAM: relu=sum",
+        "patch=8, stride=8, fill=mean, score=logit",
+        "Target layer: backbone/last",
+    ):
+        assert words in latex
+
+
+def test_a_caption_in_a_file_is_not_in_the_figure(run):
+    def written(*flags: str) -> tuple[str, str]:
+        _, files = run("--test_image_path", ELEPHANT, "--format=svg", *flags)
+        (figure,) = (file for file in files if file.suffix == ".svg")
+        return figure.read_text()
+
+    assert "Target layer" in written()
+    assert "Target layer" not in written("--caption=file")
+
+
+def test_a_figure_is_as_wide_as_a_column_or_a_page(run):
+    for width, inches in (("column", 3.5), ("page", 7.16)):
+        _, files = run(f"--figure_width={width}", "--test_image_path", ELEPHANT)
+        (path,) = (file for file in files if file.suffix == ".png")
+        with Image.open(path) as image:
+            assert image.width <= 300 * inches + 1
+            assert image.width > 300 * 3.4
 
 
 def test_rise_and_lime_draw_their_own_images(run):

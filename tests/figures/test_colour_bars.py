@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from figures import ColourBar, draw_grid
 from figures.display_rules import DISPLAY_RULES
 
-BARS = [ColourBar("turbo", rule.ends) for rule in DISPLAY_RULES.values()]
+BARS = [ColourBar("turbo", rule.ends, rule.short) for rule in DISPLAY_RULES.values()]
 
 
 @pytest.mark.parametrize("count", range(1, len(BARS) + 1))
@@ -26,7 +26,7 @@ def test_labels_are_apart_and_within_the_figure(count, columns, largest):
         assert box.x0 >= 0
         assert box.x1 <= figure.bbox.x1
         assert box.y0 >= 0
-    space = 0.05 * figure.dpi
+    space = 0.03 * figure.dpi
     for bar in bars:
         boxes = [label.get_window_extent(renderer) for label in bar.get_xticklabels()]
         assert all(first.x1 + space < second.x0 for first, second in pairwise(boxes))

@@ -50,13 +50,45 @@ def test_negatives_are_drawn_as_zero():
 
 
 @pytest.mark.parametrize("alpha", [0, 0.3, 1])
-def test_an_overlay_blends_heatmap_and_image(alpha):
-    heatmap = represent_heatmap(upsampled(MAP, (40, 60)))
-    expected = alpha * heatmap.astype(float) + (1 - alpha) * IMAGE
-    blend = represent_heatmap_overlaid(MAP, IMAGE, alpha=alpha)
-    assert np.abs(blend - expected).max() <= 0.5001
+@pytest.mark.parametrize("signed", [False, True])
+def test_an_overlay_has_the_more_of_the_heatmap_the_stronger_the_map(alpha, signed):
+    large = upsampled(MAP - 1 if signed else MAP, (40, 60))
+    strength = np.abs(large) if signed else np.maximum(large, 0)
+    weights = (alpha * strength / strength.max())[..., np.newaxis]
+    heatmap = represent_heatmap(large, signed=signed)
+    expected = weights * heatmap.astype(float) + (1 - weights) * IMAGE
+    blend = represent_heatmap_overlaid(large, IMAGE, alpha=alpha, signed=signed)
+    assert np.abs(blend - expected).max() <= 0.51
     with pytest.raises(ValueError, match="alpha is between 0"):
         represent_heatmap_overlaid(MAP, IMAGE, alpha=1.1)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_where_the_map_is_nothing_an_overlay_leaves_the_image_as_it_is(signed):
+    map_ = np.zeros((40, 60), np.float32)
+    map_[:20] = -3 if signed else 3
+    blend = represent_heatmap_overlaid(map_, IMAGE, alpha=0.7, signed=signed)
+    np.testing.assert_array_equal(blend[20:], IMAGE[20:])
+    assert np.abs(blend[:20].astype(int) - IMAGE[:20]).max() > 50
+
+
+def test_bicubic_upsampling_is_smoother_and_only_of_what_is_drawn():
+    map_ = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.float32)
+    bilinear, bicubic = (upsampled(map_, (90, 90), how) for how in ("bilinear", "bicubic"))
+    bends = [np.abs(np.diff(one[45], 2)).max() for one in (bilinear, bicubic)]
+    assert bends[1] < bends[0] / 2
+    assert bicubic[45, 45] == pytest.approx(1, abs=0.01)
+    drawn = [represent("heatmap", map_, np.zeros((90, 90, 3)), upsampling=how)
+             for how in ("bilinear", "bicubic")]  # fmt: skip
+    np.testing.assert_array_equal(drawn[1], represent_heatmap(bicubic))
+    assert not np.array_equal(*drawn)
+
+
+def test_isolines_of_a_signed_map_have_the_colours_of_its_bar():
+    cone = np.repeat((1 - np.abs(np.arange(610) - 305) / 305)[np.newaxis], 400, 0)
+    drawn = represent_isolines(cone, np.full((400, 610, 3), 127, np.uint8), signed=True)
+    expected = represent_heatmap(np.array([[0.75, 1.0]]), signed=True)[0, 0]
+    assert (np.abs(drawn.astype(int) - expected).max(axis=-1) <= 2).any()
 
 
 def test_upsampling_keeps_the_middle_of_each_cell_and_adds_no_extremes():
@@ -136,13 +168,13 @@ def test_the_strongest_superpixels_are_shown_and_the_rest_hidden(options, kept):
         elif value > 0:
             assert middle.tolist() == [100, 100, 100]
         else:
-            assert middle[0] > middle[1]  # red
+            assert middle[2] > middle[0]  # blue
 
 
 def test_superpixels_are_tinted_and_bounded():
     drawn = represent_superpixels(SEGMENTS, np.full((200, 300, 3), 100, np.uint8), shown=2)
-    assert drawn[50, 50, 1] > drawn[50, 50, 0]  # green: for the class
-    assert drawn[50, 250, 0] > drawn[50, 250, 1]  # red: against it
+    assert drawn[50, 50, 0] > drawn[50, 50, 2]  # red: for the class, as in signed maps
+    assert drawn[50, 250, 2] > drawn[50, 250, 0]  # blue: against it
     assert drawn[150, 50].tolist() == [100, 100, 100]
     assert drawn[50, 200].tolist() == [255, 230, 0]  # the boundary between two that are shown
 

@@ -4,13 +4,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from support import sequential
 
 import utils
 from classifier import load_classifier
-from figures.grid import GAP, ColourBar, draw_grid
+from figures import ColourBar
 
 BARS = [ColourBar("turbo", ("0", "1")), ColourBar("RdBu_r", ("against", "0", "for"))]
 IMAGES = [np.full((40, 60, 3), 90, np.uint8), np.full((80, 50, 3), 20, np.uint8)]
@@ -93,37 +92,6 @@ def test_an_unknown_format_and_missing_titles_are_refused(tmp_path):
         utils.grid_layout(IMAGES, ["one", "two"], path=tmp_path / "a.jpg", show=False)
     with pytest.raises(ValueError, match="2 images and 1 titles"):
         utils.grid_layout(IMAGES, ["one"], path=None, show=False)
-
-
-LONG = "Grad-CAM (relu=channels)\nEfficientNetLite0 (random weights)\n" + "a_very_long_name" * 5
-
-
-@pytest.mark.parametrize("columns", [1, 3, 7])
-@pytest.mark.parametrize("shape", [(20, 90), (90, 20), (40, 40)])
-@pytest.mark.parametrize("title", ["short", LONG, "two words " * 12])
-def test_no_title_overlaps_another_or_an_image_or_leaves_the_figure(columns, shape, title):
-    images = [np.zeros((*shape, 3), np.uint8)] * (2 * columns)
-    figure = draw_grid(images, [title] * len(images), columns, "A caption. " * 30, BARS)
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    *titles, caption = (text.get_window_extent(renderer) for text in figure.texts)
-    axes = [a.get_window_extent() for a in figure.axes]
-    gap = GAP * figure.dpi
-    for i, box in enumerate(titles):
-        assert figure.bbox.x0 <= box.x0
-        assert box.x1 <= figure.bbox.x1
-        assert box.y1 <= figure.bbox.y1
-        for j, other in enumerate(titles):
-            if i < j:
-                assert not box.padded(-0.2 * gap).overlaps(other.padded(-0.2 * gap))
-        assert not any(box.padded(-0.3 * gap).overlaps(a) for a in axes[: len(images)])
-    assert not any(caption.padded(-1).overlaps(a) for a in axes)
-    assert caption.x1 <= figure.bbox.x1
-
-
-def test_a_figure_is_no_wider_than_a_page():
-    for columns in (1, 3, 5, 6):
-        figure = draw_grid([IMAGES[0]] * columns, ["title"] * columns, columns)
-        assert figure.get_figwidth() <= 7.35
 
 
 def test_the_sample_images_all_have_a_source_and_a_licence():
