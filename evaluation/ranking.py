@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluation.statistics import FEWEST
+
 SAME = 1e-9  # part of a mean: two that differ by no more are one
 
 
@@ -16,6 +18,7 @@ class Ranking:
     metric: str
     class_name: str  # or `statistics.ALL`
     methods: int  # how many have a mean
+    values: int  # of the method that has the fewest
     best: tuple[str, ...]  # those with the best mean, which tie where they are several
     close: tuple[str, ...]  # others whose interval overlaps the best's, or that have none
     mean: float  # of the best
@@ -29,8 +32,12 @@ class Ranking:
 
     @property
     def is_clear(self) -> bool:
-        """Whether one method is best, and its interval lies apart from all others'."""
-        return not self.all_tie and len(self.best) == 1 and not self.close
+        """Whether one method is best, and its interval lies apart from all others'.
+
+        Never of few values: the bootstrap's interval of two lies between them.
+        """
+        has_enough = self.values >= FEWEST
+        return has_enough and not self.all_tie and len(self.best) == 1 and not self.close
 
 
 def rankings(summary) -> list[Ranking]:
@@ -59,6 +66,7 @@ def _ranking(
         metric=metric,
         class_name=class_name,
         methods=len(rows),
+        values=min(row["n"] for row in rows),
         best=tuple(best),
         close=tuple(row["method"] for row in others if not _is_apart(row, first)),
         mean=first["mean"],

@@ -4,20 +4,20 @@ import pandas as pd
 import pytest
 
 from evaluation.ranking import rankings
-from evaluation.statistics import ALL, summary
+from evaluation.statistics import ALL, FEWEST, summary
 
 NAN = float("nan")
 
 
-def table(*rows, better="higher"):
+def table(*rows, better="higher", n=20):
     """A summary of one metric and classifier from (method, mean, low, high)."""
     names = ("method", "mean", "ci_low", "ci_high")
-    same = {"classifier": "network", "metric": "M", "better": better, "class": ALL}
+    same = {"classifier": "network", "metric": "M", "better": better, "class": ALL, "n": n}
     return pd.DataFrame([dict(zip(names, row, strict=True)) | same for row in rows])
 
 
-def ranking_of(*rows, better="higher"):
-    (ranking,) = rankings(table(*rows, better=better))
+def ranking_of(*rows, **same):
+    (ranking,) = rankings(table(*rows, **same))
     return ranking
 
 
@@ -36,6 +36,12 @@ def test_lower_is_better_where_the_metric_says_so():
     rows = ("A", 0.9, 0.8, 1.0), ("B", 0.1, 0.0, 0.2)
     assert ranking_of(*rows, better="lower").best == ("B",)
     assert ranking_of(*rows, better="lower").is_clear
+
+
+@pytest.mark.parametrize(("n", "is_clear"), [(FEWEST - 1, False), (FEWEST, True)])
+def test_few_values_make_nothing_clear(n, is_clear):
+    ranking = ranking_of(("A", 0.9, 0.8, 1.0), ("B", 0.1, 0.0, 0.2), n=n)
+    assert (ranking.values, ranking.is_clear) == (n, is_clear)
 
 
 @pytest.mark.parametrize("nobody", [("A", 0.9, NAN, NAN), ("A", 0.9, 0.8, 1.0)])
@@ -72,7 +78,7 @@ def test_each_classifier_metric_and_class_has_its_own_best():
         | {"image": f"{name}{place}", "class_index": 0, "M": value + place / 100, "L": value}
         for method, values in {"A": (0.1, 0.9), "B": (0.5, 0.6)}.items()
         for name, value in zip(("cat", "dog"), values, strict=True)
-        for place in range(3)
+        for place in range(FEWEST)
     ]
     found = rankings(summary(pd.DataFrame(rows), {"M": "higher", "L": "lower"}))
     best = {(r.metric, r.class_name): r.best for r in found if r.class_name != ALL}
