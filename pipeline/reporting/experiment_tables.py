@@ -24,6 +24,7 @@ class ExperimentTable:
     title: str
     by: tuple[str, ...]  # columns in which rows are alike
     means: Mapping[str, str]  # columns, with the names of their means
+    headline: str  # the mean that is said first
     about: str  # what the columns mean
 
 
@@ -32,6 +33,7 @@ EXPERIMENT_TABLES = {
         title="Augmentations",
         by=("classifier", "method", "augmentation"),
         means={"class_kept": "class kept", "map_kept": "map kept", "correlation": "mean r"},
+        headline="map kept",
         about="Class kept: share of images whose predicted class stays what it was. Map kept: "
         "share of maps whose correlation r with the image's own map, where both images show the "
         f"same, is at least {SURVIVES:g}.",
@@ -45,6 +47,7 @@ EXPERIMENT_TABLES = {
             "random_label_changed": "label changed at random",
             "random_loss": "loss at random",
         },
+        headline="label changed",
         about="Label changed: share of images whose predicted class is another than before. Loss: "
         "mean fall of the probability of the class. At random: the same where the region, of the "
         f"same size and shape, is moved to each of {RANDOM_PLACES} random places.",
@@ -71,6 +74,16 @@ class ExperimentResult:
             | {title: _mean(rows, column) for column, title in self.table.means.items()}
             for key, rows in groups.items()
         ]
+
+    def headlines(self) -> dict[tuple[str, str], float]:
+        """The headline's mean over all rows, by classifier and method."""
+        (column,) = (
+            name for name, title in self.table.means.items() if title == self.table.headline
+        )
+        groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for row in self.rows:
+            groups.setdefault((row["classifier"], row["method"]), []).append(row)
+        return {key: _mean(rows, column) for key, rows in groups.items()}
 
     def as_text(self, style: str) -> str:
         """The summary as tabulate writes it in this style."""

@@ -1,40 +1,48 @@
 """`--report`: a run over a folder as one HTML file, that needs no server and no other file."""
 
-import io
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from figures.charts import pixels
 from figures.display_rules import DISPLAY_RULES
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import finite
 from pipeline.explaining.view_image import ViewImage
 from pipeline.plan import Plan
-from pipeline.reporting.html_templates import data_uri, template_environment
+from pipeline.reporting.experiment_tables import ExperimentResult
+from pipeline.reporting.html_cards import (
+    Card,
+    accuracy_card,
+    cost_card,
+    count_cards,
+    experiment_card,
+    metric_cards,
+)
+from pipeline.reporting.html_charts import chart_images
+from pipeline.reporting.html_head import facts, page_title
+from pipeline.reporting.html_results import ResultSections, accuracy_table, experiment_table
+from pipeline.reporting.html_tables import HtmlTable
+from pipeline.reporting.html_templates import template_environment
 from pipeline.reporting.results import ResultTables
-from pipeline.reporting.tables import SECONDS, sections, written
 from pipeline.reporting.thumbnail_gallery import (
     CORRECTNESS,
+    LARGE_SIDE,
     RIGHT,
     UNKNOWN,
     ThumbnailGallery,
     shrink,
     thumbnail_uri,
 )
+from pipeline.reporting.undefined import UndefinedValues
 from representations import UPSAMPLING
 from runtime import atomic_write
 
 NAME = "report.html"
-GALLERY_BYTES, CHART_BYTES = 13_500_000, 2_500_000  # with tables and constants below 20 million
-MOST_ROWS = 300  # of a table; the CSV files have all
+GALLERY_BYTES, CHART_BYTES = 13_000_000, 3_000_000  # with tables and constants below 20 million
 MOST_FAILURES = 300
-VIEW_BYTES, ALL_VIEWS_BYTES = 60_000, 2_000_000  # of a view's image, and of all
-DPI = 110  # of a chart
-CHART_COLOURS = 64
+VIEW_BYTES, LEAST_VIEW_BYTES, ALL_VIEWS_BYTES = 150_000, 20_000, 2_000_000  # of a view; of all
+VIEW_SHARE = 12  # a view takes at most such a part of the room that is left
 NOT_SHOWN = ("explanations", "viewed", "failed", "figures", "without_ground_truth")  # of the record
 
 
@@ -44,41 +52,56 @@ class HtmlReport:
     def __init__(self, plan: Plan):
         self.plan = plan
         self.gallery = ThumbnailGallery(plan.display, len(plan.images), GALLERY_BYTES)
-        self._experiments: dict[str, tuple[list[dict[str, Any]], str]] = {}  # rows; what they mean
+        self._undefined = UndefinedValues()
+        self._noun = "Images"
+        self._experiments: list[ExperimentResult] = []
         self._views: list[dict[str, Any]] = []
         self._views_received, self._view_bytes = 0, 0
 
     def add(self, path: Path, explanations: list[Explanation]) -> None:
         """Takes the explanations of one image."""
+        self._undefined.add(explanations)
+        if any(explanation.clip for explanation in explanations):
+            self._noun = "Clips"
         self.gallery.add(path, explanations)
 
     def add_views(self, views: Iterable[ViewImage]) -> None:
         """Takes images of views, as many as there is room for."""
         for view in views:
             self._views_received += 1
-            source = thumbnail_uri(shrink(view.image), VIEW_BYTES)
-            if self._view_bytes + len(source) <= ALL_VIEWS_BYTES:
+            left = ALL_VIEWS_BYTES - self._view_bytes
+            most = max(LEAST_VIEW_BYTES, min(VIEW_BYTES, left // VIEW_SHARE))
+            source = thumbnail_uri(shrink(view.image, LARGE_SIDE), most * 3 // 4)
+            if len(source) <= left:
                 self._view_bytes += len(source)
                 title = [*view.title.split("\n"), *([view.path.name] if view.path else [])]
                 self._views.append({"source": source, "title": title})
 
-    def add_experiment(self, title: str, rows: list[dict[str, Any]], about: str) -> None:
+    def add_experiment(self, result: ExperimentResult) -> None:
         """Takes what an experiment found over all images."""
-        self._experiments[title] = rows, about
+        self._experiments.append(result)
 
     def write(
         self, record: dict[str, Any], failures: list[tuple[str, str]], results: ResultTables | None
     ) -> Path:
         """Writes the page of what was added, and gives its path; `results`: the store's tables."""
+        sections = results and ResultSections(self.plan, results, self._undefined)
+        gallery = self.gallery
         content = {
-            "summary": self._summary(failures),
-            "tables": self._tables(results),
-            "charts": list(_charts(results)),
+            "title": page_title(record, gallery.received > 0 or not self._views_received),
+            "notices": self._notices(record),
+            "facts": facts(self.plan, record, self._noun),
+            "cards": list(self._cards(len(failures), sections)),
+            "tables": self._tables(sections),
+            "charts": list(chart_images(results.charts if results else {}, CHART_BYTES)),
             "views": self._views,
             "views_not_shown": self._views_received - len(self._views),
+            "noun": self._noun,
             "filters": self._filters(),
-            "colour_bars": list(self.gallery.colour_bars),
-            "gallery": self.gallery.parts(),  # one after the other, never all at once
+            "colour_bars": list(gallery.colour_bars),
+            "cards_shown": gallery.shown,
+            "is_large": gallery.is_large,
+            "gallery": gallery.parts(),  # one after the other, never all at once
             "failures": [reason for _, reason in failures[:MOST_FAILURES]],
             "failures_not_shown": max(0, len(failures) - MOST_FAILURES),
             "constants": list(_flat(finite(self._constants(record)))),
@@ -93,32 +116,41 @@ class HtmlReport:
         """Lets go of what was not written."""
         self.gallery.close()
 
-    def _summary(self, failures: list) -> str:
-        """What the run was about, in a paragraph."""
+    def _notices(self, record: dict[str, Any]) -> list[str]:
+        """What a reader has to know before anything else."""
         gallery = self.gallery
-        phrases = [f"{gallery.received} of {gallery.images} images explained"]
-        phrases += [f"{len(failures)} failed"] if failures else []
+        notices = ["The run was stopped before its end."] if record["interrupted"] else []
+        notices += [c for classifier in record["classifiers"] for c in classifier["cautions"]]
         if gallery.shown < gallery.received:
-            phrases.append(
-                f"{gallery.shown} of them are shown, evenly spread; "
-                f"{gallery.received - gallery.shown} were left out to keep this file small, and "
-                "are in the tables and in the store"
+            notices.append(
+                f"{gallery.shown:,} of {gallery.received:,} images are shown, evenly spread; "
+                f"{gallery.received - gallery.shown:,} were left out to keep this file small, and "
+                "are in the tables and in the store."
             )
-        return f"{'; '.join(phrases)}."
+        return notices
 
-    def _tables(self, results: ResultTables | None) -> list[dict[str, Any]]:
-        """Title, HTML and notes of each table."""
-        import pandas as pd
+    def _cards(self, failed: int, sections: ResultSections | None) -> Iterator[Card]:
+        """The figures of merit."""
+        gallery = self.gallery
+        yield from count_cards(
+            gallery.received, gallery.images, self._noun, failed, self._views_received
+        )
+        yield from accuracy_card(self._accuracy())
+        if sections:
+            yield from metric_cards(sections.rankings, self.plan.evaluation.metrics)
+        yield from map(experiment_card, self._experiments)
+        if sections:
+            yield from cost_card(sections.costs)
 
-        tables = sections(results.tables) if results else {}
-        tables.pop("Accuracy", None)
-        if rows := self._accuracy():
-            tables = {"Accuracy": pd.DataFrame(rows)} | tables
-        notes = {"Methods": SECONDS}
-        parts = [_table(title, table, notes.get(title, "")) for title, table in tables.items()]
-        for title, (rows, about) in self._experiments.items():
-            parts.append(_table(title, pd.DataFrame(rows), about))
-        return parts
+    def _tables(self, sections: ResultSections | None) -> list[HtmlTable]:
+        """All tables, in the order in which they are read."""
+        accuracy = self._accuracy()
+        of_accuracy = [accuracy_table(accuracy)] if accuracy else []
+        of_experiments = [
+            experiment_table(result.table.title, result.summary(), result.table.about)
+            for result in self._experiments
+        ]
+        return [*of_accuracy, *(sections.tables() if sections else []), *of_experiments]
 
     def _accuracy(self) -> list[dict[str, Any]]:
         """A row for each classifier that knows the class of some image."""
@@ -165,31 +197,6 @@ class HtmlReport:
 
 def _by_name(choice: tuple[str, Any]) -> str:
     return choice[0].casefold()
-
-
-def _table(title: str, table, about: str = "") -> dict[str, Any]:
-    """A pandas frame as HTML with its title, and what it means."""
-    notes = [about] if about else []
-    notes += [f"The first {MOST_ROWS} of {len(table)} rows."] if len(table) > MOST_ROWS else []
-    html = Markup(written(table.head(MOST_ROWS), "html"))  # tabulate has escaped it
-    return {"title": title, "html": html, "notes": notes}
-
-
-def _charts(results: ResultTables | None) -> Iterator[tuple[str, str]]:
-    """Name and source of each chart, as long as there is room."""
-    from PIL import Image
-
-    left = CHART_BYTES
-    for name, chart in (results.charts if results else {}).items():
-        chart.figure.set_dpi(DPI)
-        file = io.BytesIO()
-        Image.fromarray(pixels(chart.figure)).quantize(CHART_COLOURS).save(
-            file, "png", optimize=True
-        )
-        source = data_uri(file.getvalue(), "image/png")
-        if len(source) <= left:
-            left -= len(source)
-            yield name.replace("_", " "), source
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -140,7 +140,7 @@ class Report:
             ):
                 self._wrote(path, replaces)
             if self._html:
-                self._html.add_experiment(title, result.summary(), about)
+                self._html.add_experiment(result)
 
     def _write_failures(self) -> None:
         """Writes failures.csv where there are any; one of an earlier run goes."""

@@ -16,15 +16,25 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from evaluation import METRICS
 from figures import ColourBar
 from images import resized
-from pipeline.explaining.explanation import Explanation, colour_bar, percent
+from pipeline.explaining.explanation import (
+    Explanation,
+    class_with_probability,
+    colour_bar,
+)
 from pipeline.plan import Display
+from pipeline.reporting.html_tables import number_text
 from pipeline.reporting.html_templates import data_uri, shorten, template_environment
+from pipeline.reporting.undefined import undefined
+from registry import parse_call
 from representations import REPRESENTATIONS
 
 LEAST = 4_000  # bytes of a thumbnail with its caption; with fewer, images are left out
 SIDE, SMALLEST_SIDE = 320, 48  # of a thumbnail, pixels
+LARGE_SIDE, FEW = 640, 48  # where there are so few thumbnails
+STRIP_SIDE, STRIP = 1280, 3  # of what is that many times as wide as high: a clip's frames
 QUALITY = 80  # of its JPEG
 LONGEST_TITLE = 240  # letters of an explanation's title
 BASE64 = 4 / 3  # bytes of text for a byte
@@ -53,6 +63,7 @@ class ThumbnailGallery:
         self.colour_bars: dict[ColourBar, None] = {}  # in the order in which they came
         self._left = budget
         self._most: int | None = None  # images that are shown, once it is known
+        self.is_large = False  # whether so few are shown that each can be large
         self._file: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 (read when all are there)
             "w+", encoding="utf-8", errors="backslashreplace", newline=""
         )
@@ -70,6 +81,7 @@ class ThumbnailGallery:
         self._count(explanations)
         if self._most is None:
             self._most = max(1, self._left // (LEAST * (1 + len(explanations))))
+            self.is_large = min(self._most, self.images) * (1 + len(explanations)) <= FEW
         most = min(self._most, self.images)
         shown_before = self.received * most // self.images
         self.received += 1
@@ -104,9 +116,10 @@ class ThumbnailGallery:
     def _card(self, path: Path, explanations: list[Explanation], share: int) -> str:
         """One image beside its maps, in about `share` bytes."""
         true_class = explanations[0].true_class
-        image = shrink(explanations[0].image)
+        image = shrink(explanations[0].image, self._side(explanations[0].image))
         figures = [self._figure(explanation) for explanation in explanations]
         card = {
+            "is_strip": _is_strip(image),
             "path": str(path),
             "name": path.name,
             "true_class": true_class,
@@ -126,7 +139,8 @@ class ThumbnailGallery:
         """What the card says of an explanation, and by which numbers it is filtered."""
         _, name, score = explanation.top[0]
         name = name.replace("_", " ")
-        warnings = explanation.diagnosis, explanation.notes.get("caution")
+        prediction = class_with_probability(name, score, explanation.task)
+        is_of_prediction = explanation.class_title == prediction
         return {
             "method": _number(self.methods, explanation.method.title),
             "classifier": _number(self.classifiers, explanation.classifier_title),
@@ -135,17 +149,39 @@ class ThumbnailGallery:
             "is_known": correctness(explanation) != UNKNOWN,
             "source": data_uri(b"", "image/jpeg"),
             "title": shorten(explanation.title, LONGEST_TITLE).split("\n"),
-            "prediction": name,
-            "probability": percent(score, explanation.task),
-            "metrics": explanation.results.values,
-            "warnings": [warning for warning in warnings if warning],
+            "prediction": "" if is_of_prediction else prediction,
+            "metrics": list(_metrics(explanation)),
+            "warnings": _warnings(explanation),
         }
 
     def _map(self, explanation: Explanation, image: np.ndarray) -> np.ndarray:
         drawn = explanation.of_copy(image).represented(
             self.representation, self.display.colormap, self.display.alpha
         )
-        return shrink(drawn)
+        return shrink(drawn, self._side(drawn))
+
+    def _side(self, image: np.ndarray) -> int:
+        """So long is a side of the image's thumbnail at most, pixels."""
+        if _is_strip(image):
+            return STRIP_SIDE
+        return LARGE_SIDE if self.is_large else SIDE
+
+
+def _metrics(explanation: Explanation) -> Iterator[tuple[str, str, str]]:
+    """Title and value of each metric, and why there is none."""
+    reasons = undefined(explanation)
+    for call in dict.fromkeys([*explanation.results.values, *reasons]):
+        reason = reasons.get(call, "")
+        value = "n/a" if reason else number_text(explanation.results.values[call])
+        yield parse_call(call, METRICS).title, value, reason
+
+
+def _warnings(explanation: Explanation) -> list[str]:
+    """What the reader of a map has to know."""
+    notes = explanation.notes
+    stopped = "stopped early" if explanation.stopped_early else ""
+    cautions = explanation.diagnosis, notes.get("caution"), notes.get("image_caution"), stopped
+    return [caution for caution in cautions if caution]
 
 
 def correctness(explanation: Explanation) -> str:
@@ -155,12 +191,12 @@ def correctness(explanation: Explanation) -> str:
     return RIGHT if explanation.predicted_index == explanation.true_index else WRONG
 
 
-def shrink(image: np.ndarray) -> np.ndarray:
-    """The image (H, W, 3), no side longer than a thumbnail's."""
+def shrink(image: np.ndarray, most: int = SIDE) -> np.ndarray:
+    """The image (H, W, 3), no side longer than `most` pixels."""
     largest = max(image.shape[:2])
-    if largest <= SIDE:
+    if largest <= most:
         return image
-    height, width = (max(1, round(side * SIDE / largest)) for side in image.shape[:2])
+    height, width = (max(1, round(side * most / largest)) for side in image.shape[:2])
     return np.rint(resized(image, (height, width))).astype(np.uint8)
 
 
@@ -181,6 +217,11 @@ def thumbnail(image: np.ndarray, most: int) -> bytes:
 def thumbnail_uri(image: np.ndarray, most: int) -> str:
     """The image as a JPEG within a page, of at most about so many bytes."""
     return data_uri(thumbnail(image, most), "image/jpeg")
+
+
+def _is_strip(image: np.ndarray) -> bool:
+    """Whether it is so wide that it takes a row for itself."""
+    return image.shape[1] >= STRIP * image.shape[0]
 
 
 def _weight(html: str) -> int:

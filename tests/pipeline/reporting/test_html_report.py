@@ -5,7 +5,6 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +16,8 @@ import main
 from evaluation.measure import MetricResults
 from methods import METHODS
 from pipeline.explaining.explanation import Explanation
-from pipeline.plan import Display
+from pipeline.plan import Display, Plan
+from pipeline.reporting.experiment_tables import ExperimentResult, ExperimentTable
 from pipeline.reporting.html_report import GALLERY_BYTES, HtmlReport
 from pipeline.reporting.html_templates import shorten, template_environment
 from pipeline.reporting.thumbnail_gallery import (
@@ -30,6 +30,23 @@ from pipeline.reporting.thumbnail_gallery import (
 
 ODD = "a&b <img src=x onerror=alert(1)> \"'.png"
 HOSTILE = "<script>alert(\"1\")</script>&amp;'\"><i onclick='alert(2)'>"
+NAN = float("nan")
+HOSTILE_RECORD = {
+    "classifiers": [
+        {"name": HOSTILE, "input_size": (8, 8), "precision": "float32", "layer": HOSTILE}
+        | {"cautions": [HOSTILE]}
+    ],
+    "versions": {},
+    "interrupted": False,
+    HOSTILE: HOSTILE,
+}
+HOSTILE_EXPERIMENT = ExperimentResult(
+    name=HOSTILE,
+    table=ExperimentTable(
+        title=HOSTILE, by=(HOSTILE,), means={"kept": "kept"}, headline="kept", about=HOSTILE
+    ),
+    rows=[{HOSTILE: HOSTILE, "kept": 1, "classifier": "network", "method": "GRADCAM"}],
+)
 IMAGES = {
     "American_black_bear": ("american_black_bear", "american_black_bear_forest"),
     "macaw": ("macaw",),
@@ -162,18 +179,19 @@ def test_a_name_that_is_html_is_escaped_wherever_it_may_stand(tmp_path):
         top=[("", HOSTILE, 0.5)],
         diagnosis=HOSTILE,
         notes={"caution": HOSTILE},
-        results=MetricResults({HOSTILE: 0.5}),
+        results=MetricResults({"SPARSITY": NAN}, {"SPARSITY": {"reason": HOSTILE}}),
     )
-    report = HtmlReport(SimpleNamespace(display=Display(output_dir=tmp_path), images=range(2)))
-    report.add(Path("harmless.png"), [harmless])
-    report.add(Path(HOSTILE), [hostile])
-    report.add_experiment(HOSTILE, [{HOSTILE: HOSTILE}], HOSTILE)
-    page = report.write({HOSTILE: {HOSTILE: [HOSTILE]}}, [(HOSTILE, HOSTILE)], None).read_text()
+    paths = (Path("harmless.png"), Path(HOSTILE))
+    report = HtmlReport(Plan(images=paths, display=Display(output_dir=tmp_path)))
+    report.add(paths[0], [harmless])
+    report.add(paths[1], [hostile])
+    report.add_experiment(HOSTILE_EXPERIMENT)
+    page = report.write(HOSTILE_RECORD, [(HOSTILE, HOSTILE)], None).read_text()
 
     assert page.count("<script") == 1  # ours
     assert "onclick='" not in page
-    places = {"card": 8, "accuracy": 1, "experiment": 4, "filters": 2}
-    places |= {"failures": 1, "constants": 3}
+    places = {"head": 4, "notice": 1, "card": 7, "accuracy": 1, "filters": 2}
+    places |= {"experiment": 5, "its card": 1, "failures": 1, "constants": 5}
     assert texts(page).count(HOSTILE) == sum(places.values())
 
 
@@ -185,12 +203,11 @@ def test_the_page_is_made_part_by_part():
             made.append(number)
             yield Markup(f"<article>{number}</article>")
 
-    content = dict.fromkeys(["summary", "failures_not_shown"], "")
-    content |= {
-        key: [] for key in ["tables", "charts", "views", "filters", "colour_bars", "failures"]
-    }
+    content = dict.fromkeys(["title", "noun", "failures_not_shown", "is_large"], "")
+    lists = ["notices", "facts", "cards", "tables", "charts", "views", "filters", "colour_bars"]
+    content |= {key: [] for key in [*lists, "failures", "constants"]} | {"cards_shown": 3}
     template = template_environment().get_template("report.html")
-    for piece in template.generate(content, constants=[], gallery=parts()):
+    for piece in template.generate(content, gallery=parts()):
         if piece.startswith("<article>"):
             assert piece == f"<article>{made[-1]}</article>"
             assert len(made) == int(piece[9]) + 1
@@ -200,8 +217,8 @@ def test_the_page_is_made_part_by_part():
 def test_tables_charts_failures_and_constants_are_there(page):
     for title in ("Accuracy", "Metrics", "By class", "Methods", "Agreement"):
         assert f"<h3>{title}" in page
-    assert "4 of 5 images explained; 1 failed" in page
     assert page.count('class="chart"') == 4  # boxes, curves, agreement, confusion
+    assert page.count('class="dark chart"') == 4
     for constant in (
         "methods · 1 · options · relu",
         "weights_sha256",
@@ -225,7 +242,7 @@ def test_filters_choose_images_and_maps(opened):
     assert (
         opened.locator("article:visible h3").text_content().startswith("american_black_bear_forest")
     )
-    opened.get_by_label("Method").select_option("FEM")
+    opened.get_by_label("Method", exact=True).select_option("FEM")
     assert opened.locator("article:visible figure[data-method]:not([hidden])").count() == 1
     opened.get_by_label("Name").fill("macaw")
     assert opened.locator("output").inner_text() == "0 of 4 shown"
@@ -251,3 +268,16 @@ def test_a_run_without_metrics_has_its_page_too_also_when_resumed(folder, tmp_pa
     assert (tmp_path / "report.html").read_text() == first
     assert first.count("<article") == 2
     assert "By class" not in first
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_follow_the_theme(opened, scheme):
+    opened.emulate_media(color_scheme=scheme)
+    assert opened.locator(".dark.chart:visible").count() == (4 if scheme == "dark" else 0)
+    assert opened.locator(".chart:visible").count() == 4
+
+
+def test_every_link_of_the_page_leads_somewhere(page):
+    links = set(re.findall(r'href="#([^"]+)"', page))
+    assert links <= set(re.findall(r' id="([^"]+)"', page))
+    assert {"tables", "images", "failures", "accuracy", "metrics", "methods"} <= links
