@@ -46,7 +46,8 @@ def count_cards(done: int, images: int, noun: str, failed: int, views: int) -> I
     """How much was explained, what failed, and how many views there are."""
     if done or not views:
         value = f"{done:,} of {images:,}"
-        yield Card(title=f"{noun} explained", lines=[CardLine(value)], link="images")
+        link = "images" if done else ""
+        yield Card(title=f"{noun} explained", lines=[CardLine(value)], link=link)
     if failed:
         line = CardLine(f"{failed:,}", "with their reasons below")
         yield Card(title="Failed", lines=[line], link="failures", is_warning=True)

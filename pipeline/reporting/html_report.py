@@ -101,6 +101,7 @@ class HtmlReport:
             "colour_bars": list(gallery.colour_bars),
             "cards_shown": gallery.shown,
             "is_large": gallery.is_large,
+            "figures": gallery.figures,
             "gallery": gallery.parts(),  # one after the other, never all at once
             "failures": [reason for _, reason in failures[:MOST_FAILURES]],
             "failures_not_shown": max(0, len(failures) - MOST_FAILURES),

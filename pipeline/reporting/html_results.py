@@ -194,7 +194,8 @@ def experiment_table(title: str, rows: Rows, about: str) -> HtmlTable:
         if all(isinstance(row[name], int | float) for row in rows):
             columns.append(_numbers(Column(title_of), rows, name, NO_CHANGE))
         else:
-            columns.append(_texts(title_of, rows, name))
+            cells = [Cell(str(row[name]).replace("_", " ")) for row in rows]
+            columns.append((Column(title_of), cells))
     return _table(title, columns, [about])
 
 

@@ -30,7 +30,8 @@ class Column(NamedTuple):
     @property
     def css_classes(self) -> str:
         """What its cells are, for the stylesheet."""
-        return " ".join(["number"] * self.is_number + ["minor"] * self.is_minor)
+        classes = {"number": self.is_number, "minor": self.is_minor}
+        return " ".join(name for name, is_so in classes.items() if is_so)
 
 
 class Cell(NamedTuple):
@@ -87,7 +88,9 @@ class HtmlTable:
         return f"The first {MOST_ROWS} of {len(self.rows):,} rows{self.more and f'; {self.more}'}."
 
 
-def number_cell(value: float, reason: str = "", mark: str = "", decimals: int | None = None):
+def number_cell(
+    value: float, reason: str = "", mark: str = "", decimals: int | None = None
+) -> Cell:
     """A number with three digits, or so many decimals; "n/a" with its reason where it is NaN."""
     if math.isnan(value):
         return Cell("n/a", reason=reason)

@@ -63,6 +63,7 @@ class ThumbnailGallery:
         self.colour_bars: dict[ColourBar, None] = {}  # in the order in which they came
         self._left = budget
         self._most: int | None = None  # images that are shown, once it is known
+        self.figures = 0  # of the image that has the most, itself among them
         self.is_large = False  # whether so few are shown that each can be large
         self._file: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 (read when all are there)
             "w+", encoding="utf-8", errors="backslashreplace", newline=""
@@ -108,6 +109,7 @@ class ThumbnailGallery:
         """Counts right predictions, and takes up what legends and captions say of all images."""
         for classifier, name in {e.classifier_title: correctness(e) for e in explanations}.items():
             self.correctness[classifier][name] += 1
+        self.figures = max(self.figures, 1 + len(explanations))
         self.rules |= {explanation.rule for explanation in explanations}
         if REPRESENTATIONS[self.representation].coloured:
             bars = [colour_bar(self.display.colormap, e.rule) for e in explanations]

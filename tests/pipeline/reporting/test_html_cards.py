@@ -92,6 +92,7 @@ def test_failures_are_a_warning_and_views_are_counted():
         ("Failed", "1"),
     ]
     assert [card.is_warning for card in cards] == [False, True]
+    assert next(iter(count_cards(0, 5, "Images", 5, 0))).link == ""  # there is no such section
     (views,) = count_cards(0, 5, "Images", 0, 1200)
     assert (views.title, views.lines[0].value) == ("Views", "1,200")
 

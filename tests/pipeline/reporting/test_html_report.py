@@ -203,7 +203,7 @@ def test_the_page_is_made_part_by_part():
             made.append(number)
             yield Markup(f"<article>{number}</article>")
 
-    content = dict.fromkeys(["title", "noun", "failures_not_shown", "is_large"], "")
+    content = dict.fromkeys(["title", "noun", "failures_not_shown", "is_large", "figures"], "")
     lists = ["notices", "facts", "cards", "tables", "charts", "views", "filters", "colour_bars"]
     content |= {key: [] for key in [*lists, "failures", "constants"]} | {"cards_shown": 3}
     template = template_environment().get_template("report.html")

@@ -30,14 +30,16 @@ def test_the_page_of_a_run_has_the_tables(run):
     status, files = run("--augment=blur,noise", "--mask_salient=0.2", "--report")
     assert status == 0
     page = files["report.html"].read_text()
-    for title, column in (("Augmentations", "class kept"), ("Masking", "loss at random")):
+    for title, column in (("Augmentations", "Class kept"), ("Masking", "Loss at random")):
         assert f"<h3>{title}</h3>" in page
         assert column in page
     assert "is moved to each of 8 random places" in page
 
 
 def test_what_is_missing_is_left_out_of_the_means_of_a_table(tmp_path):
-    table = ExperimentTable(title="Kinds", by=("kind",), means={"x": "mean x"}, about="")
+    table = ExperimentTable(
+        title="Kinds", by=("kind",), means={"x": "mean x"}, headline="mean x", about=""
+    )
     rows = [{"kind": kind, "x": x} for kind, x in (("a", 1), ("b", None), ("a", 2), ("a", None))]
     result = ExperimentResult(name="kinds", table=table, rows=rows)
     a, b = result.summary()
