@@ -25,10 +25,10 @@ def chart_images(charts: Mapping[str, Any], most: int) -> Iterator[ChartImages]:
     """Each chart, as long as there is room in `most` bytes; they are dark when this is over."""
     left = most
     for name, chart in charts.items():
-        chart.figure.set_dpi(DPI)
-        light = _source(chart.figure)
-        darken(chart.figure)
-        images = ChartImages(name.replace("_", " "), light, _source(chart.figure))
+        chart.set_dpi(DPI)
+        light = _source(chart)
+        darken(chart)
+        images = ChartImages(name.replace("_", " "), light, _source(chart))
         weight = len(images.light) + len(images.dark)
         if weight <= left:
             left -= weight

@@ -87,13 +87,14 @@ class HtmlReport:
         """Writes the page of what was added, and gives its path; `results`: the store's tables."""
         sections = results and ResultSections(self.plan, results, self._undefined)
         gallery = self.gallery
+        charts = {name: chart.figure for name, chart in (results.charts if results else {}).items()}
         content = {
             "title": page_title(record, gallery.received > 0 or not self._views_received),
             "notices": self._notices(record),
             "facts": facts(self.plan, record, self._noun),
             "cards": list(self._cards(len(failures), sections)),
             "tables": self._tables(sections),
-            "charts": list(chart_images(results.charts if results else {}, CHART_BYTES)),
+            "charts": list(chart_images(charts, CHART_BYTES)),
             "views": self._views,
             "views_not_shown": self._views_received - len(self._views),
             "noun": self._noun,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from evaluation import METRICS
+from evaluation.ranking import rankings
 from evaluation.statistics import ALL
 from methods import METHODS
 from pipeline.reporting.latex import escaped, label
@@ -58,34 +59,19 @@ def _matrix(summary, metrics: dict[str, str]) -> list[tuple[str, ...]]:
     ]
     rows = [(*(["classifier"] * several), "method", *heads)]
     best = {
-        (classifier, call): _best(group[group["metric"] == call], better)
-        for classifier, group in summary.groupby("classifier", sort=False)
-        for call, better in metrics.items()
+        (ranking.classifier, ranking.metric): ranking.best[0]
+        for ranking in rankings(summary)
+        if ranking.is_clear
     }
     for (classifier, method), group in summary.groupby(["classifier", "method"], sort=False):
         values = {row["metric"]: row for _, row in group.iterrows()}
         cells = [
-            _mean(values.get(call), is_best=best[classifier, call] == method) for call in metrics
+            _mean(values.get(call), is_best=best.get((classifier, call)) == method)
+            for call in metrics
         ]
         name = [escaped(classifier)] * several
         rows.append((*name, escaped(parse_call(method, METHODS).title), *cells))
     return rows
-
-
-def _best(rows, better: str) -> str | None:
-    """The method whose interval is better than those of all others, if there is one."""
-    rows = rows[rows["ci_low"].notna()]
-    if len(rows) < 2 or better not in ARROWS:
-        return None
-    is_higher = better == "higher"
-    ordered = rows.sort_values("mean", ascending=not is_higher)
-    first, others = ordered.iloc[0], ordered.iloc[1:]
-    apart = (
-        first["ci_low"] > others["ci_high"].max()
-        if is_higher
-        else first["ci_high"] < others["ci_low"].min()
-    )
-    return first["method"] if apart else None
 
 
 def _mean(row, is_best: bool) -> str:
