@@ -190,9 +190,7 @@ class Results:
                 if curve and None not in curve[1]:
                     lines.setdefault(name, []).append(np.array(curve, np.float32))
         panels = {
-            _panel_title(call): {
-                f"{name}, area {_area(curves):.3f}": _band(curves) for name, curves in lines.items()
-            }
+            _panel_title(call): {name: _band(curves) for name, curves in lines.items()}
             for call in calls
             if (lines := collected[str(call)])
         }
@@ -220,10 +218,6 @@ def _band(curves: list[np.ndarray]) -> np.ndarray:
     alike = [curve for curve in curves if curve[0].tobytes() == commonest]
     scores = np.stack([score for _, score in alike])
     return np.stack([alike[0][0], scores.mean(0), *np.percentile(scores, (25, 75), axis=0)])
-
-
-def _area(curves: list[np.ndarray]) -> float:
-    return float(np.mean([np.trapezoid(scores, shares) for shares, scores in curves]))
 
 
 def _in_words(options: str) -> str:
