@@ -1,7 +1,7 @@
 """Rows of a table of functions, and calls of them: how names and options are written.
 
 Options are keyword-only parameters `Annotated[type, "help"]` with a default: the command line, the
-README and the record all read the signature.
+page, the record and the tests of docs/ all read the signature.
 """
 
 import inspect
