@@ -34,8 +34,8 @@ def rows(text: str) -> list[list[str]]:
 
 
 def words(text: str) -> list[str]:
-    """What stands in backticks, on one line, outside of blocks."""
-    return [word.replace("\n", " ") for word in re.findall(r"`([^`]+)`", prose(text))]
+    """What stands in backticks outside of blocks, each on one line."""
+    return [" ".join(word.split()) for word in re.findall(r"`([^`]+)`", prose(text))]
 
 
 def blocks(text: str, language: str | None = None) -> list[tuple[str, str]]:
