@@ -29,6 +29,11 @@ TASKS = {
         ["results/2_images_GRADCAM-FEM_EfficientNetLite0-SqueezeNet.png"],
     ),
     "several classes": ("index", "Several classes", ["results/dog_cat_*_top3.png"]),
+    "a figure in LaTeX": (
+        "index",
+        "A figure in LaTeX",
+        ["results/figures.tex", "results/dog_cat_*.pdf"],
+    ),
     "figures for a report": ("index", "Figures for a report", ["results/macaw_*_isolines.pdf"]),
     "your own Keras file": (
         "models",
