@@ -1,8 +1,10 @@
 """Serving the page: where, to whom, and what is gone when it ends."""
 
+import errno
 import hmac
 import importlib.util
 import os
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -49,13 +51,15 @@ class Site(NamedTuple):
 def make_site(address: str | None = None) -> Site:
     """The site at HOST or HOST:PORT, by default one that listens on localhost only.
 
-    Raises ValueError, in one line, where Gradio is missing, the address will not do, or is open to
-    others and there is no password for it.
+    Raises ValueError, in one line, where Gradio is missing, the address will not do or is taken, or
+    is open to others and there is no password for it.
     """
     if importlib.util.find_spec("gradio") is None:
         raise ValueError("--web needs Gradio: pip install -r requirements-web.txt")
     host, port = parse_address(address)
-    return Site(host, port, needed_password(host))
+    site = Site(host, port, needed_password(host))
+    check_address(site)
+    return site
 
 
 def serve(choices: Sequence[ClassifierChoice], site: Site) -> int:
@@ -91,6 +95,23 @@ def parse_address(address: str | None) -> tuple[str, int]:
     if not host or not port or netloc.lower() not in expected:
         raise ValueError(f"--web_address '{address}': expected HOST or HOST:PORT")
     return host, port
+
+
+def check_address(site: Site) -> None:
+    """Raises ValueError where the page cannot listen there: long before it is ready to."""
+    try:
+        family, *_, place = socket.getaddrinfo(site.host, site.port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(place, family=family).close()
+    except OSError as error:
+        raise ValueError(_cannot_listen(site, error)) from error
+
+
+def _cannot_listen(site: Site, error: OSError) -> str:
+    """Why the page cannot be served, and what would do."""
+    address = f"--web_address {site.url_host}:{site.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{address}: this port is in use; choose another"
+    return f"{address} cannot be served: {error.strerror or error}"
 
 
 def in_brackets(host: str) -> str:
@@ -136,9 +157,7 @@ def _launched(choices: Sequence[ClassifierChoice], site: Site, folder: Path):
     try:
         page.launch(**_launch_options(site, uploads))
     except OSError as error:
-        raise ValueError(
-            f"--web_address {site.url_host}:{site.port} cannot be served: {error}"
-        ) from error
+        raise ValueError(_cannot_listen(site, error)) from error
     look_for_garbage_often()
     page.server.config.http_protocol_class = ImpatientProtocol  # of connections from here on
     return page

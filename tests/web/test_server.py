@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.parse
@@ -14,7 +15,7 @@ import main
 from runtime.start_up import end_on_signals
 from web import server
 from web.patience import ImpatientProtocol
-from web.server import Site, is_loopback, needed_password, parse_address
+from web.server import Site, in_brackets, is_loopback, make_site, needed_password, parse_address
 
 PASSWORD = "correct horse"
 
@@ -68,6 +69,24 @@ def test_a_flag_without_a_use_is_refused_in_one_line(flags, words, monkeypatch, 
     monkeypatch.setattr("web.serve", lambda *_: pytest.fail("it is served"))
     assert main.main(flags) == 2
     assert capsys.readouterr().err == f"main.py: {words}\n"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_in_use_is_said_in_one_line_before_anything_is_loaded(host, monkeypatch, capsys):
+    monkeypatch.setattr("main.page_classifiers", lambda *_: pytest.fail("classifiers are loaded"))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as taken:
+        address = f"{in_brackets(host)}:{taken.getsockname()[1]}"
+        assert main.main(["--web", "--web_address", address]) == 2
+    words = f"main.py: --web_address {address}: this port is in use; choose another\n"
+    assert capsys.readouterr().err == words
+    assert make_site(address).port  # which is free again
+
+
+def test_an_address_of_another_machine_is_said(monkeypatch):
+    monkeypatch.setenv("EXPLAINER_PASSWORD", PASSWORD)
+    with pytest.raises(ValueError, match=r"^--web_address 192\.0\.2\.1:80 cannot be served: "):
+        make_site("192.0.2.1:80")
 
 
 def test_only_the_loopback_needs_no_password(monkeypatch):
