@@ -8,6 +8,7 @@ from cli.checks import check_flags, check_page
 from cli.parts import part_from_flags
 from cli.values import split_names
 from pipeline.plan import ClassifierChoice
+from runtime.start_up import start_tensorflow
 
 
 def classifier_choices(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
@@ -32,6 +33,7 @@ def page_classifiers(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
     choices = classifier_choices(arguments)
     if arguments.model_name is not None or arguments.weights or arguments.layer:
         return choices
+    start_tensorflow()  # quietly: to know the applications is to import it
     embedded = [name for name, known in applications().items() if known.embedded]
     added = (ClassifierChoice(model_name=name, precision=arguments.precision) for name in embedded)
     return tuple(dict.fromkeys((*choices, *added)))
