@@ -22,7 +22,7 @@ PRIVATE = {"api_visibility": "private"}
 def make_page(service: ExplanationService, uploads: UploadStore) -> gr.Blocks:
     """The page, not yet served."""
     samples = find_images([SAMPLES])
-    with PageBlocks(title="Why this class?", analytics_enabled=False) as page:
+    with PageBlocks(title="Why this class?", fill_width=True, analytics_enabled=False) as page:
         parts = PageParts(service, [shrink(read_image(path)) for path in samples])
         Page(parts, Handlers(service, uploads, samples, list(parts.options))).join()
     return page

@@ -25,7 +25,7 @@ from web.view_parts import ViewParts
 
 SHOWN_FIRST = "overlay"  # of the representations
 COMPARED = ["GRADCAM", "FEM"]
-COLUMN = 300  # pixels: a narrower one goes below the other
+COLUMN = 300  # pixels: the narrowest that one is
 
 
 class PageParts:
@@ -38,13 +38,13 @@ class PageParts:
         self._first, self._of_clips = can.method, bool(can.frames)
         self.image, self.answer = gr.State(), gr.State()
         gr.Markdown("# What did the classifier look at?")
-        with gr.Row():
-            with gr.Column(scale=2, min_width=COLUMN):
+        with gr.Row(elem_id="columns"):  # one below the other where the window is narrow
+            with gr.Column(min_width=COLUMN, elem_id="form"):
                 self._add_image(samples)
                 self._add_classes(service.names, service.classes(name))
                 self._add_boxes(can.detects)
-            with gr.Column(scale=3, min_width=COLUMN):
                 self._add_method(service.layers(name))
+            with gr.Column(min_width=COLUMN, elem_id="result"):
                 self._add_maps()
                 self._add_display()
                 self._add_comparison(service.classes(name))
@@ -146,7 +146,6 @@ class PageParts:
 
     def _add_maps(self) -> None:
         self.maps = gr.HTML(min_height=120, elem_id="maps")
-        self.downloads = gr.HTML(elem_id="downloads")
 
     def _add_display(self) -> None:
         with gr.Row():
@@ -157,6 +156,7 @@ class PageParts:
             )
             self.colormap = gr.Dropdown(COLORMAPS, value=AS_IT_SUITS, label="Colormap")
             self.alpha = gr.Slider(0, 1, ALPHA, step=0.05, label="Map's weight")
+        self.downloads = gr.HTML(elem_id="downloads")
 
     def _add_comparison(self, classes: list[tuple[str, str]]) -> None:
         with gr.Accordion("Compare methods and classes side by side", open=False):

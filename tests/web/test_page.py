@@ -227,6 +227,17 @@ def test_a_sample_is_clicked_on_a_phone_and_nothing_is_too_wide(visitor):
     assert page.locator("#maps img").nth(1).bounding_box()["width"] > 300
 
 
+@pytest.mark.parametrize(("width", "is_beside"), [(1400, True), (1000, True), (980, False)])
+def test_the_result_is_beside_the_form_where_there_is_room(visitor, width, is_beside):
+    page = visitor(viewport={"width": width, "height": 600})
+    form, result = (page.locator(place).bounding_box() for place in ("#form", "#result"))
+    assert (result["x"] >= form["x"] + form["width"]) == is_beside
+    assert (result["y"] >= form["y"] + form["height"]) != is_beside
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="Explain", exact=True).scroll_into_view_if_needed()
+    assert (0 <= page.locator("#maps").bounding_box()["y"] < 100) == is_beside  # it stays in sight
+
+
 def test_a_view_is_shown_and_downloaded(visitor, tmp_path):
     page = visitor()
     upload(page, MACAW)
