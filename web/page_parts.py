@@ -20,6 +20,7 @@ from web.fields import (
     representation_choices,
     summary,
 )
+from web.html import render
 from web.service import ExplanationService
 from web.view_parts import ViewParts
 
@@ -145,7 +146,7 @@ class PageParts:
             self.stop = gr.Button("Stop")
 
     def _add_maps(self) -> None:
-        self.maps = gr.HTML(min_height=120, elem_id="maps")
+        self.maps = gr.HTML(min_height=120, elem_id="maps", js_on_load=render("wipe.js"))
 
     def _add_display(self) -> None:
         with gr.Row():

@@ -1,7 +1,7 @@
 """Explanations as parts of the page: images and files lie in it, none on the server."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from figures import ColourBar, draw_grid
 from figures.display_rules import DISPLAY_RULES
@@ -23,6 +23,15 @@ from web.subjects import Subject
 COLUMNS = 4  # of a figure
 
 
+class Figure(NamedTuple):
+    """A part of the page with a caption."""
+
+    source: str
+    caption: str
+    ratio: float | None = None  # width by height, of what has the image's size
+    is_over: bool = False  # whether it lies over the image and can be wiped off
+
+
 def subject_html(subject: Subject, detections: Sequence[Detection] = ()) -> str:
     """A small image, or a clip that moves; a larger image with the boxes that are found in it."""
     if isinstance(subject, Clip):
@@ -40,11 +49,10 @@ def maps_html(answer: Answer, options: DisplayOptions) -> str:
     """The image beside its maps, or clips that move, and what there is to say of them."""
     explanations, strip = answer.explanations, None
     if explanations[0].is_clip:
-        figures = [(map_animation(e, options), _caption(e)) for e in explanations]
+        figures = [Figure(map_animation(e, options), _caption(e)) for e in explanations]
         strip = image_uri(strip_image(explanations, options))
     else:
-        figures = [(image_uri(explanations[0].shown_image), "the image")]
-        figures += [(image_uri(options.draw(e)), _caption(e)) for e in explanations]
+        figures = _image_and_maps(explanations, options)
     remarks = list(dict.fromkeys(line for e in explanations for line in _remarks(e)))
     remarks += answer.failures
     if answer.left_out:
@@ -54,6 +62,18 @@ def maps_html(answer: Answer, options: DisplayOptions) -> str:
     colour_bars = _colour_bars(explanations, options)
     content = {"figures": figures, "strip": strip, "remarks": remarks}
     return render("maps.html", colour_bars=colour_bars, **content)
+
+
+def _image_and_maps(explanations: Sequence[Explanation], options: DisplayOptions) -> list[Figure]:
+    """The image, then each map, which can be wiped off the image; charts are as they are."""
+    image = explanations[0].shown_image
+    ratio = image.shape[1] / image.shape[0]
+    figures = [Figure(image_uri(image), "the image", ratio)]
+    is_over = REPRESENTATIONS[options.representation].chart is None
+    for explanation in explanations:
+        source = image_uri(options.draw(explanation))
+        figures.append(Figure(source, _caption(explanation), ratio if is_over else None, is_over))
+    return figures
 
 
 def downloads_html(answer: Answer, options: DisplayOptions) -> str:

@@ -17,6 +17,7 @@ from pipeline.explaining.drawable import LARGEST_DRAWN, drawable, side_by_side
 from registry import Call, parse_call
 from representations import (
     ALPHA,
+    REPRESENTATIONS,
     chart_of,
     default_colormap,
     represent,
@@ -114,7 +115,7 @@ class Explanation:
         offered = self._offered | {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
         offered["upsampling"] = upsampling
         drawn = represent(representation, rule.shown(self.map), image, **offered)
-        return self._with_box(drawn) if drawn.shape == image.shape else drawn  # not into charts
+        return drawn if REPRESENTATIONS[representation].chart else self._with_box(drawn)
 
     def chart(self, representation: str) -> LineChart | None:
         """The chart of that representation; None where nothing was noted for it."""

@@ -3,102 +3,23 @@
 import io
 import json
 import re
-from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 import pytest
+from page_visits import (
+    DOG_CAT,
+    MACAW,
+    PHONE,
+    caption,
+    choose,
+    downloaded,
+    drawn_anew,
+    shows,
+    slowly,
+    upload,
+    visiting,
+)
 from PIL import Image
-from support import ROOT
-
-DOG_CAT, MACAW = (str(ROOT / f"data/{name}.jpg") for name in ("dog_cat", "macaw"))
-PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def visitor(address, browser):
-    """Opens the page for a visitor; whatever it asks of another host fails the test."""
-    with visiting(browser) as visit:
-        yield partial(visit, address)
-
-
-@contextmanager
-def visiting(browser):
-    """Opens pages, whose requests of other hosts and errors are looked at when all is done."""
-    contexts, asked, errors, own = [], [], [], ["data:", "blob:"]
-
-    def visit(address, **how):
-        own.append(address)
-        context = browser.new_context(**how)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
-        page.get_by_role("button", name="Explain").wait_for()
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert [url for url in asked if not url.startswith(tuple(own))] == []
-    assert errors == []
-
-
-def upload(page, file, **content) -> None:
-    page.locator("#upload input[type=file]").set_input_files(content or file)
-
-
-def caption(page) -> str:
-    """What stands under the first map, once it is there."""
-    return page.locator("#maps figcaption").nth(1).inner_text()
-
-
-def shows(page, words: str) -> None:
-    page.locator("#maps figcaption", has_text=words).first.wait_for()
-
-
-def choose(page, label: str, words: str) -> None:
-    """Picks from a list, typing what it should be completed from."""
-    box = page.get_by_label(label, exact=True).first
-    box.click()
-    box.press("Control+a")
-    box.press_sequentially(words)
-    page.get_by_role("option", name=words, exact=True).click()
-
-
-@contextmanager
-def slowly(page):
-    """Inside, each event takes half a second to reach the server."""
-
-    def late(route) -> None:
-        page.wait_for_timeout(500)
-        route.continue_()
-
-    page.route("**/queue/join*", late)
-    yield
-    page.unroute("**/queue/join*")
-
-
-@contextmanager
-def drawn_anew(page):
-    """What is done inside has the first map drawn in another way, and that has come."""
-    before = page.locator("#maps img").nth(1).get_attribute("src")
-    yield
-    page.wait_for_function(
-        "before => (document.querySelectorAll('#maps img')[1]?.src ?? before) != before",
-        arg=before,
-    )
-
-
-def downloaded(page, words: str, folder, within: str = "#downloads") -> bytes:
-    """The content of the file behind a link; it is in the folder, by its own name."""
-    with page.expect_download() as coming:
-        page.locator(f"{within} a", has_text=words).click()
-    file = folder / coming.value.suggested_filename
-    coming.value.save_as(file)
-    return file.read_bytes()
 
 
 def test_an_image_is_explained_and_a_click_on_a_class_explains_that(visitor):
@@ -225,17 +146,6 @@ def test_a_sample_is_clicked_on_a_phone_and_nothing_is_too_wide(visitor):
     shows(page, "Grad-CAM")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator("#maps img").nth(1).bounding_box()["width"] > 300
-
-
-@pytest.mark.parametrize(("width", "is_beside"), [(1400, True), (1000, True), (980, False)])
-def test_the_result_is_beside_the_form_where_there_is_room(visitor, width, is_beside):
-    page = visitor(viewport={"width": width, "height": 600})
-    form, result = (page.locator(place).bounding_box() for place in ("#form", "#result"))
-    assert (result["x"] >= form["x"] + form["width"]) == is_beside
-    assert (result["y"] >= form["y"] + form["height"]) != is_beside
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("button", name="Explain", exact=True).scroll_into_view_if_needed()
-    assert (0 <= page.locator("#maps").bounding_box()["y"] < 100) == is_beside  # it stays in sight
 
 
 def test_a_view_is_shown_and_downloaded(visitor, tmp_path):

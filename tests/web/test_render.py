@@ -49,7 +49,10 @@ def test_a_name_that_is_html_is_escaped_in_every_part(service, image):
     hostile = answer._replace(explanations=[hostile], left_out=(HOSTILE,), failures=(HOSTILE,))
     link = {"file_name": HOSTILE, "source": HOSTILE, "text": HOSTILE}
     parts = {
-        "maps": (maps_html(hostile, OVERLAY), 2 * 2 + 2 * 3 + 2),  # alt, caption, remarks, the rest
+        "maps": (
+            maps_html(hostile, OVERLAY),
+            3 * 2 + 2 * 3 + 2,
+        ),  # alt, slider, caption; the rest
         "image": (render("image.html", source="", caption=HOSTILE, has_boxes=True), 2),
         "links": (render("downloads.html", links=[link]), 3),
         "downloads": (downloads_html(hostile, OVERLAY), 0),  # of the record base64 alone
@@ -58,6 +61,19 @@ def test_a_name_that_is_html_is_escaped_in_every_part(service, image):
         assert (name, html.count(str(escape(HOSTILE)))) == (name, times)
         assert "<script" not in html
         assert "<i onclick" not in html
+
+
+def test_a_map_of_the_images_size_lies_over_it_and_a_chart_does_not(service, image):
+    calls = [METHODS["RISE"].call(masks=96), METHODS["GRADCAM"].call()]
+    answer = service.explain("small", image, calls, "ant")
+    figures = maps_html(answer, OVERLAY).split("<figure")[1:]
+    assert ["frame over" in figure for figure in figures] == [False, True, True]
+    assert [figure.count('type="range"') for figure in figures] == [0, 1, 1]
+    assert [re.findall(r"--ratio: ([\d.]+)", figure) for figure in figures] == [["1.0"]] * 3
+    one = answer._replace(explanations=answer.explanations[:1])
+    chart = maps_html(one, DisplayOptions("convergence", None, 0.5)).split("<figure")[2]
+    assert "frame" not in chart
+    assert "range" not in chart
 
 
 def test_what_was_stopped_early_or_left_out_is_said_below_the_maps(service, image):
