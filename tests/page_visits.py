@@ -13,7 +13,7 @@ def visiting(browser):
     """Opens pages, whose requests of other hosts and errors are looked at when all is done."""
     contexts, asked, errors, own = [], [], [], ["data:", "blob:"]
 
-    def visit(address, **how):
+    def visit(address, path="", **how):
         own.append(address)
         context = browser.new_context(**how)
         contexts.append(context)
@@ -21,7 +21,7 @@ def visiting(browser):
         page.set_default_timeout(20_000)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
+        page.goto(address + path)
         page.get_by_role("button", name="Explain").wait_for()
         return page
 

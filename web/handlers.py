@@ -1,18 +1,22 @@
 """What happens when a visitor chooses something: values of the page in, values for it out."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 from markupsafe import Markup
 
 from images import read_image
 from methods import METHODS
+from methods.method import Method
 from pipeline.explaining.drawable import drawable
 from registry import Call
 from web.answers import Answer
 from web.fields import LAST_LAYER, display_options, hint, representation_choices, summary
 from web.limits import call_of
+from web.link import CLASS, CLASSES, one_of
 from web.messages import stop_on_error, warn_on_error
 from web.page_parts import SHOWN_FIRST
 from web.render import downloads_html, guess_title, maps_html, subject_html
@@ -25,6 +29,12 @@ from web.uploads import read_clip_upload, read_upload
 from web.visitors import visitor_of
 
 GUESSES_COMPARED = 2
+UPLOADED = "uploaded"  # in the place of a sample image's name
+
+
+def long_method_html(method: Method) -> str:
+    """What is shown in the place of maps that nobody has to wait for."""
+    return str(Markup("<p>{} takes a while: press Explain.</p>").format(method.title))
 
 
 class Handlers:
@@ -34,61 +44,115 @@ class Handlers:
         self,
         service: ExplanationService,
         uploads: UploadStore | None = None,
-        samples: Sequence[Path] = (),
+        samples: Mapping[str, Path] | None = None,
         options: Sequence[tuple[str, str]] = (),
     ):
-        """`options` are (method, option) of each field, as `explain` gets their values."""
+        """`samples` are files by their names.
+
+        `options` are (method, option) of each field, as `explain` gets their values.
+        """
         self.service = service
         self._uploads = uploads
-        self._samples = samples
+        self._samples = samples or {}
         self._options = options
         self.requests = RunningRequests()
 
     @stop_on_error
-    def take_upload(self, token: str, name: str, request: gr.Request):
-        """A visitor's image or clip, which is read once."""
+    def take_upload(
+        self,
+        token: str,
+        name: str,
+        before: Subject | None,
+        target: str | None,
+        box: str,
+        request: gr.Request,
+    ):
+        """A visitor's image or clip, which is read once; a class that was chosen first is kept."""
+        self.requests.stop(request.session_hash)
         frames = self.service.abilities(name).frames
         with self._uploads.taken(visitor_of(request.client), token) as file:
             subject = read_clip_upload(file, frames) if frames else read_upload(file.read_bytes())
-        return self._classified(subject, name)
+        chosen = (target, box or "") if before is None else ()
+        return UPLOADED, *self._classified(subject, name, *chosen)
 
     @stop_on_error
-    def take_sample(self, event: gr.SelectData, name: str):
-        """One of the sample images, by its number."""
+    def take_sample(
+        self,
+        event: gr.SelectData,
+        name: str,
+        before: Subject | None,
+        target: str | None,
+        box: str,
+        request: gr.Request,
+    ):
+        """One of the sample images, by its number; a class that was chosen first is kept."""
+        self.requests.stop(request.session_hash)
         if event.index not in range(len(self._samples)):
             raise ValueError(f"there are {len(self._samples)} sample images")
-        return self._classified(drawable(read_image(self._samples[event.index])), name)
+        image = list(self._samples)[event.index]
+        chosen = (target, box or "") if before is None else ()
+        return image, *self._classified(self.sample(image), name, *chosen)
+
+    def sample(self, image: str) -> np.ndarray | None:
+        """The sample image of that name; None for a visitor's own. Raises ValueError."""
+        if image == UPLOADED:
+            return None
+        return drawable(read_image(self._samples[one_of("sample image", image, self._samples)]))
 
     @stop_on_error
     def change_classifier(self, subject: Subject | None, name: str, method: str, shown: str):
         """The image as another classifier sees it, that classifier's layers, and its method."""
         can = self.service.abilities(name)
+        return self.of_classifier(
+            subject, name, method if method in can.methods else can.method, shown
+        )
+
+    def of_classifier(
+        self,
+        subject: Subject | None,
+        name: str,
+        method: str,
+        shown: str,
+        target: str | None = None,
+        box: str = "",
+    ) -> tuple:
+        """What goes with a classifier: the image as it sees it, its layers, and the method."""
+        can = self.service.abilities(name)
         layers = gr.update(choices=[LAST_LAYER, *self.service.layers(name)], value=LAST_LAYER)
         offered = hint(bool(can.frames)), gr.update(visible=not can.frames)
-        method = method if method in can.methods else can.method
         changed = self.change_method(method, name, shown)
         boxes = gr.update(visible=can.detects)
-        return *self._classified(subject, name), layers, *offered, boxes, method, *changed
+        classified = self._classified(subject, name, target, box)
+        return *classified, layers, *offered, boxes, method, *changed
 
-    def _classified(self, subject: Subject | None, name: str) -> tuple:
-        """The image or clip, how it is shown, its best classes, all classes (twice), its boxes."""
+    def _classified(
+        self, subject: Subject | None, name: str, target: str | None = None, box: str = ""
+    ) -> tuple:
+        """The image or clip, how it is shown, its best classes, all classes (twice), its boxes.
+
+        The class and the box are those, where they are given, in the place of the best class.
+        """
         classes = self.service.classes(name)
         if not self.service.abilities(name).fit(subject):
             nothing = gr.update(choices=[], value=None)
-            return None, "", nothing, *[gr.update(choices=classes, value=None)] * 2, nothing, ""
+            chosen, compared = (gr.update(choices=classes, value=one) for one in (target, None))
+            return None, "", nothing, chosen, compared, nothing, box, ""
         guesses = self.service.guesses(name, subject)
         detections = self.service.detections(name, subject)
         choices = [(guess_title(guess.title, guess.probability), guess.target) for guess in guesses]
         targets = [guess.target for guess in guesses]
         boxes = [(detection_title(one), str(one.number)) for one in detections]
+        target = None if box else target or targets[0]
+        own = {CLASS: targets[0], CLASSES: targets[:GUESSES_COMPARED]}
         return (
             subject,
             subject_html(subject, detections),
-            gr.update(choices=choices, value=targets[0]),
-            gr.update(choices=classes, value=targets[0]),
-            gr.update(choices=classes, value=targets[:GUESSES_COMPARED]),
-            gr.update(choices=boxes, value=None),
-            "",
+            gr.update(choices=choices, value=target if target in targets else None),
+            gr.update(choices=classes, value=target),
+            gr.update(choices=classes, value=own[CLASSES]),
+            gr.update(choices=boxes, value=box if box in dict(boxes).values() else None),
+            box,
+            json.dumps(own),
         )
 
     def change_method(self, method: str, name: str, shown: str = SHOWN_FIRST):
@@ -125,8 +189,7 @@ class Handlers:
         if subject is None:
             return gr.skip()
         if METHODS[method].many_passes:
-            line = Markup("<p>{} takes a while: press Explain.</p>").format(METHODS[method].title)
-            return None, str(line), ""
+            return None, long_method_html(METHODS[method]), ""
         return self.explain(progress, request, *values)
 
     @warn_on_error

@@ -9,6 +9,10 @@ from images import find_images, read_image
 from pipeline.reporting.thumbnail_gallery import shrink
 from web.experiment_handlers import ExperimentHandlers
 from web.handlers import Handlers
+from web.html import render
+from web.limits import LONGEST_TEXT
+from web.link import link_fields, link_script
+from web.opening import Opening
 from web.page_parts import PageParts
 from web.service import ExplanationService
 from web.upload_store import UploadStore
@@ -21,10 +25,11 @@ PRIVATE = {"api_visibility": "private"}
 
 def make_page(service: ExplanationService, uploads: UploadStore) -> gr.Blocks:
     """The page, not yet served."""
-    samples = find_images([SAMPLES])
+    samples = {path.stem: path for path in find_images([SAMPLES])}
     with PageBlocks(title="Why this class?", fill_width=True, analytics_enabled=False) as page:
-        parts = PageParts(service, [shrink(read_image(path)) for path in samples])
-        Page(parts, Handlers(service, uploads, samples, list(parts.options))).join()
+        thumbnails = {name: shrink(read_image(path)) for name, path in samples.items()}
+        parts = PageParts(service, thumbnails)
+        Page(parts, Handlers(service, uploads, samples, list(parts.options))).join(page)
     return page
 
 
@@ -40,8 +45,9 @@ class Page:
         self._one_each["show_progress_on"] = parts.maps
         self._quiet = self._one_each | {"show_progress": "hidden"}  # an error covers no maps
 
-    def join(self) -> None:
+    def join(self, page: gr.Blocks) -> None:
         """Joins all parts: from here on they do something."""
+        self._join_link(page)
         self._join_image()
         self._join_classes()
         self._join_boxes()
@@ -66,12 +72,39 @@ class Page:
         explain = {"fn": self.handlers.explain_if_quick, "inputs": self._inputs}
         return explain | {"outputs": self.parts.of_answer} | self._one_each
 
+    def _join_link(self, page: gr.Blocks) -> None:
+        """What the page opens with; the link in its field and in the address bar.
+
+        A sample that is explained already takes no place in the queue; what a link asks for does.
+        """
+        parts, fields = self.parts, link_fields(self.parts)
+        opening = Opening(self.handlers, parts, fields)
+        page.load(
+            opening.open,
+            parts.query,
+            opening.outputs,
+            js=f"() => location.search.slice(0, {LONGEST_TEXT})",
+            concurrency_limit=None,
+            show_progress_on=parts.maps,
+            **PRIVATE,
+        )
+        parts.query.change(
+            opening.open_link, parts.query, opening.outputs, **self._one_each
+        ).success(**self._quick)
+        link = {"fn": None, "inputs": [parts.own, *fields.values()], "outputs": parts.link}
+        link |= {"js": link_script(fields)} | PRIVATE
+        settled = parts.maps.change(None, js="() => {}", **PRIVATE)  # the others have come as well
+        settled.then(**link)
+        parts.copy.click(**link).then(None, parts.link, parts.copy, js=render("copy.js"), **PRIVATE)
+
     def _join_image(self) -> None:
         """An upload or a sample is classified, then explained.
 
         The browser itself sends on the upload's token, in the place of all that it knows of it.
         """
         parts, handlers = self.parts, self.handlers
+        before = [parts.classifier, parts.image, parts.target, parts.box]
+        taken = [parts.sample, *parts.of_image]
         parts.upload.upload(
             None,
             parts.upload,
@@ -79,11 +112,14 @@ class Page:
             js="file => [file.path, null]",
             **PRIVATE,
         ).success(
-            handlers.take_upload, [parts.token, parts.classifier], parts.of_image, **self._quiet
+            handlers.take_upload,
+            [parts.token, *before],
+            taken,
+            **self._quiet,
         ).success(**self._quick)
-        parts.gallery.select(
-            handlers.take_sample, parts.classifier, parts.of_image, **self._quiet
-        ).success(**self._quick)
+        parts.gallery.select(handlers.take_sample, before, taken, **self._quiet).success(
+            **self._quick
+        )
 
     def _join_classes(self) -> None:
         """Another classifier or class; the radio and the list show the same class.

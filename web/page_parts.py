@@ -1,6 +1,6 @@
 """What is on the page, in the order in which a visitor sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -25,6 +25,7 @@ from web.service import ExplanationService
 from web.view_parts import ViewParts
 
 SHOWN_FIRST = "overlay"  # of the representations
+SAMPLE = "african_elephant"  # the image that is shown first
 COMPARED = ["GRADCAM", "FEM"]
 COLUMN = 300  # pixels: the narrowest that one is
 
@@ -32,12 +33,15 @@ COLUMN = 300  # pixels: the narrowest that one is
 class PageParts:
     """The parts of the page that is open, none of which does anything yet."""
 
-    def __init__(self, service: ExplanationService, samples: Sequence[np.ndarray]):
-        """`samples` are the thumbnails of the images that a visitor can click."""
+    def __init__(self, service: ExplanationService, samples: Mapping[str, np.ndarray]):
+        """`samples` are the thumbnails of the images that a visitor can click, by their names."""
         name = service.names[0]
         can = service.abilities(name)
         self._first, self._of_clips = can.method, bool(can.frames)
         self.image, self.answer = gr.State(), gr.State()
+        self.query = gr.Textbox(visible="hidden")  # of a link, for as long as it is not opened
+        self.sample = gr.Textbox(SAMPLE, visible=False)  # the image's name
+        self.own = gr.Textbox(visible=False)  # the settings that go with the image, as JSON
         gr.Markdown("# What did the classifier look at?")
         with gr.Row(elem_id="columns"):  # one below the other where the window is narrow
             with gr.Column(min_width=COLUMN, elem_id="form"):
@@ -48,6 +52,7 @@ class PageParts:
             with gr.Column(min_width=COLUMN, elem_id="result"):
                 self._add_maps()
                 self._add_display()
+                self._add_link()
                 self._add_comparison(service.classes(name))
                 self.experiments = ExperimentParts()
                 self.views = ViewParts()
@@ -56,7 +61,7 @@ class PageParts:
     def of_image(self) -> list[Any]:
         """What another image or classifier changes."""
         chosen = [self.guesses, self.target, self.targets, self.boxes, self.box]
-        return [self.image, self.original, *chosen]
+        return [self.image, self.original, *chosen, self.own]
 
     @property
     def of_classifier(self) -> list[Any]:
@@ -78,7 +83,7 @@ class PageParts:
         """How maps are drawn."""
         return [self.representation, self.colormap, self.alpha]
 
-    def _add_image(self, samples: Sequence[np.ndarray]) -> None:
+    def _add_image(self, samples: Mapping[str, np.ndarray]) -> None:
         self.upload = gr.File(
             label="An image or a clip",
             show_label=False,
@@ -89,7 +94,7 @@ class PageParts:
         self.token = gr.Textbox(visible=False)  # of the upload
         self.hint = gr.Markdown(hint(self._of_clips))
         self.gallery = gr.Gallery(
-            list(samples),
+            list(samples.values()),
             label="Sample images",
             show_label=False,
             columns=5,
@@ -124,6 +129,7 @@ class PageParts:
                 [], label="Detections (choose one to explain it)", elem_classes="guesses"
             )
             self.box = gr.Textbox(
+                "",
                 label="Box",
                 info="a detection's number, or x, y, w, h in pixels of the image; then Enter",
                 max_length=100,
@@ -158,6 +164,17 @@ class PageParts:
             self.colormap = gr.Dropdown(COLORMAPS, value=AS_IT_SUITS, label="Colormap")
             self.alpha = gr.Slider(0, 1, ALPHA, step=0.05, label="Map's weight")
         self.downloads = gr.HTML(elem_id="downloads")
+
+    def _add_link(self) -> None:
+        with gr.Row(elem_id="link_row"):
+            self.link = gr.Textbox(
+                label="Link to these settings",
+                info="to a sample image too; of an image of your own it carries the settings only",
+                interactive=False,
+                min_width=COLUMN,
+                elem_id="link",
+            )
+            self.copy = gr.Button("Copy", scale=0, min_width=120)
 
     def _add_comparison(self, classes: list[tuple[str, str]]) -> None:
         with gr.Accordion("Compare methods and classes side by side", open=False):

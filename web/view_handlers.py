@@ -26,7 +26,8 @@ class ViewHandlers:
         self.service, self.requests = service, requests
         self._options = options
 
-    def change_view(self, name: str):
+    @staticmethod
+    def change_view(name: str) -> tuple:
         """What the view shows, and the form of its options."""
         return summary(VIEWS[name]), *(gr.update(visible=one == name) for one in VIEWS)
 

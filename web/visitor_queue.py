@@ -53,7 +53,8 @@ class VisitorQueue(Queue):
         except ValueError as error:
             return False, str(error), "error"
         visitor = visitor_of(request.client)
-        if self._waiting(visitor) >= MOST_WAITING:
+        needs_place = self.blocks.fns[body.fn_index].concurrency_limit is not None
+        if needs_place and self._waiting(visitor) >= MOST_WAITING:
             return False, f"{MOST_WAITING} of your requests are waiting; try again", "error"
         await self._use(visitor, body.session_hash)
         if len(self.pending_event_ids_session.get(body.session_hash, ())) >= MOST_UNREAD:

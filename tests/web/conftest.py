@@ -1,5 +1,6 @@
 """A service without a page, and pages that are served, for the tests of both."""
 
+import asyncio
 import json
 import os
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
@@ -106,11 +108,29 @@ def detector_service(detector_folder, monkeypatch) -> ExplanationService:
     return ExplanationService([ClassifierChoice(model_path="red_places:detector")])
 
 
+@pytest.fixture(scope="session")
+def parts_of():
+    """Gives the parts of a page for a service and thumbnails, made in a loop that is closed."""
+    gr = pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
+    from web.page_parts import PageParts
+
+    async def made(service, thumbnails):
+        with gr.Blocks(analytics_enabled=False):
+            return PageParts(service, thumbnails)
+
+    def parts_of(service, thumbnails):
+        with ThreadPoolExecutor(1) as other_thread:  # a browser's tests have a loop in this one
+            return other_thread.submit(asyncio.run, made(service, thumbnails)).result()
+
+    return parts_of
+
+
 @contextmanager
 def _served(folder, *flags: str, **environment: str):
     """The address of a page with its own folder for temporary files.
 
-    When it ends, what it wrote for visitors is gone, and it has said no more than whose code it runs.
+    When it ends, what it wrote for visitors is gone, and it has said no more than whose code
+    it runs.
     """
     pytest.importorskip("gradio", reason="gradio is not installed (requirements-web.txt)")
     with socket.socket() as free:
@@ -171,6 +191,11 @@ class Client:
         self.classifier = next(
             p["value"] for p in self.parts.values() if p.get("label") == "Classifier"
         )
+
+    @property
+    def first(self) -> list:
+        """What goes with an image that is chosen while there is none."""
+        return [self.classifier, None, None, ""]
 
     def values(self, action: str) -> list:
         """What the page sends for an action as long as nothing is changed on it."""

@@ -7,11 +7,16 @@ from page_visits import DOG_CAT, choose, drawn_anew, shows, upload
 @pytest.mark.parametrize(("width", "is_beside"), [(1400, True), (1000, True), (980, False)])
 def test_the_result_is_beside_the_form_where_there_is_room(visitor, width, is_beside):
     page = visitor(viewport={"width": width, "height": 600})
+    shows(page, "African elephant")
     form, result = (page.locator(place).bounding_box() for place in ("#form", "#result"))
     assert (result["x"] >= form["x"] + form["width"]) == is_beside
     assert (result["y"] >= form["y"] + form["height"]) != is_beside
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("button", name="Explain", exact=True).scroll_into_view_if_needed()
+    page.locator("#form").hover()
+    page.mouse.wheel(0, 3000)
+    button = page.get_by_role("button", name="Explain", exact=True)
+    seen = "element => element.getBoundingClientRect().bottom <= innerHeight"
+    page.wait_for_function(seen, arg=button.element_handle())
     assert (0 <= page.locator("#maps").bounding_box()["y"] < 100) == is_beside  # it stays in sight
 
 

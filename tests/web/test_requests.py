@@ -117,6 +117,11 @@ def test_a_visitor_has_two_places_in_the_queue_and_others_have_theirs(blocks):
     assert len(blocks._queue) == 3
 
 
+def test_what_is_ready_needs_no_place(blocks):
+    done = [pushed(blocks, ["a", None], session=f"s{n}")[0] for n in range(3)]
+    assert [*done, pushed(blocks, ["a"], action=1)[0]] == [True, True, False, True]
+
+
 def test_a_visitors_oldest_session_makes_room_and_no_others(blocks):
     queue = blocks._queue
     assert pushed(blocks, ["a", None], host="192.0.2.2", session="other")[0]
@@ -174,12 +179,12 @@ def test_the_served_page_opens_no_file_and_no_address_that_a_visitor_names(clien
     thumbnail = client.samples[0]["image"]["path"]
     for path in (url, WEB, thumbnail, str(Path(thumbnail).parent), str(MACAW)):
         for action, values in (
-            ("take_upload", [file_at(path), client.classifier]),
-            ("take_upload", [file_at(path, url=url), client.classifier]),
+            ("take_upload", [file_at(path), *client.first]),
+            ("take_upload", [file_at(path, url=url), *client.first]),
             ("change_method", [file_at(path), client.classifier]),
         ):
             assert client.join(action, values).json() == REFUSED
-        message = client.answer("take_upload", [path, client.classifier])
+        message = client.answer("take_upload", [path, *client.first])
         assert "not here any more" in message["output"]["error"]
     assert client.http.get(f"/gradio_api/file={url}").status_code == 404
     assert client.http.get(f"/gradio_api/file={thumbnail}").status_code == 200
@@ -210,11 +215,11 @@ def test_a_page_that_is_served_asks_no_other_machine(served, visiting_client, tm
     ):
         for host in ("93.184.216.34", "image.example", "huggingface.co"):
             file = file_at(f"http://{host}/a.png", url=f"https://{host}/a.png")
-            client.join("take_upload", [file, client.classifier])
+            client.join("take_upload", [file, *client.first])
             client.join("change_view", [file])
             client.http.get(f"/gradio_api/file=https://{host}/a.png")
             client.http.get(f"/gradio_api/proxy=https://{host}/a.png")
-        client.answer("take_sample", [client.classifier], event_data={"index": 0})
+        client.answer("take_sample", client.first, event_data={"index": 0})
     lines = noted.read_text().splitlines()
     assert any("127.0.0.1" in line for line in lines)
     assert [line for line in lines if "127.0.0.1" not in line and "AF_UNIX" not in line] == []
@@ -226,8 +231,8 @@ def test_an_upload_is_a_token_that_is_good_once_and_leaves_nothing(client):
     (token,) = client.upload(MACAW.read_bytes(), "../../x.png").json()
     assert len(sorted(folder.rglob("*"))) == len(before) + 1
     assert client.http.get(f"/gradio_api/file={folder}/{token}").status_code == 403
-    values = [token, client.classifier]
-    assert "macaw" in str(client.answer("take_upload", values)["output"]["data"][2])
+    values = [token, *client.first]
+    assert "macaw" in str(client.answer("take_upload", values)["output"]["data"][3])
     assert sorted(folder.rglob("*")) == before
     assert "not here any more" in client.answer("take_upload", values)["output"]["error"]
 
@@ -274,11 +279,11 @@ def test_a_value_of_another_kind_is_refused(client, action, place, wrong):
 
 def test_wrong_selections_and_sessions_are_said(client):
     for event in (None, {}, [], {"index": "0"}, {"index": [0, 1]}, 7):
-        response = client.join("take_sample", [client.classifier], event_data=event)
+        response = client.join("take_sample", client.first, event_data=event)
         assert response.json() == REFUSED
     for index in (99, -1):
         message = client.answer(
-            "take_sample", [client.classifier], event_data={"index": index, "value": None}
+            "take_sample", client.first, event_data={"index": index, "value": None}
         )
         assert message["output"]["error"] == "there are 9 sample images"
     events = client.http.get("/gradio_api/queue/data", params={"session_hash": "nobody"})
