@@ -17,6 +17,7 @@ def test_the_default_command_explains_the_elephant(run, capsys):
     assert [f.name for f in files] == [
         "african_elephant_GRADCAM_EfficientNetLite0.json",
         "african_elephant_GRADCAM_EfficientNetLite0.png",
+        "figures.tex",
     ]
     assert "African_elephant 77." in capsys.readouterr().out
     record = record_of(files)
