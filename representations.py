@@ -97,11 +97,13 @@ def represent_heatmap_overlaid(
     colormap: str | None = None,
     alpha: float = ALPHA,
     signed: bool = False,
+    sparse: bool = False,
 ) -> np.ndarray:
     """The heatmap blended over the image (H, W, 3), the stronger the map the more of it.
 
     At each pixel w heatmap + (1 - w) image, w = alpha |map| / largest |map|: where the map is 0
-    the image stays as it is. Negative values of a map that is not signed count as 0.
+    the image stays as it is. Negative values of a map that is not signed count as 0. Of a sparse
+    map w goes by the square root, or little of it would be seen.
     """
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is between 0 (image only) and 1 (heatmap only), got {alpha}")
@@ -111,7 +113,8 @@ def represent_heatmap_overlaid(
     for start in range(0, len(heatmap), ROWS):  # floats of all pixels at once would not be small
         rows = slice(start, start + ROWS)
         values = np.abs(saliency_map[rows]) if signed else np.maximum(saliency_map[rows], 0)
-        weights = (alpha * values / (largest if largest > 0 else 1))[..., np.newaxis]
+        shares = values / (largest if largest > 0 else 1)
+        weights = alpha * (np.sqrt(shares) if sparse else shares)[..., np.newaxis]
         heatmap[rows] = np.rint(weights * heatmap[rows] + (1 - weights) * image[rows])
     return heatmap
 

@@ -23,6 +23,7 @@ class DisplayRule(NamedTuple):
     short: tuple[str, ...]  # the same where there is little room
     sign: str = ""  # what + and - mean, where maps have a sign
     shown: Callable[[np.ndarray], np.ndarray] = np.asarray  # raw map -> what is drawn of it
+    sparse: bool = False  # almost all of a map is near 0
 
     @property
     def signed(self) -> bool:
@@ -60,6 +61,7 @@ DISPLAY_RULES = {
         ("0", f"{PERCENTILE}th percentile"),
         ("0", f"{PERCENTILE} %"),
         shown=clipped,
+        sparse=True,
     ),
     "signed percentile": DisplayRule(
         f"Signed maps of pixels are clipped at the {PERCENTILE}th percentile of their strength.",
@@ -67,5 +69,6 @@ DISPLAY_RULES = {
         ("\u2212", "0", "+"),
         OF_THE_CLASS,
         shown=clipped,
+        sparse=True,
     ),
 }

@@ -108,7 +108,7 @@ ROWS = (
         many_passes=True,
         display="signed percentile",
     ),
-    of_pixels(guided_backprop.guided_backprop, "Guided backpropagation", draws=("colour",)),
+    of_pixels(guided_backprop.guided_backprop, "Guided backprop", draws=("colour",)),
     of_pixels(guided_gradcam.guided_gradcam, "Guided Grad-CAM", by_pixels=False, draws=("colour",)),
     of_pixels(deconvnet.deconvnet, "Deconvolution", draws=("colour",)),
 )

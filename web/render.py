@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from figures import ColourBar, draw_grid
+from figures import ColourBar, draw_sheet
 from figures.display_rules import DISPLAY_RULES
+from figures.grid import sheet_of
 from figures.saving import as_png
 from images import Clip
-from pipeline.explaining.explanation import Explanation, colour_bar, percent
+from pipeline.explaining.explanation import HEADLINE, Explanation, colour_bar, percent
 from pipeline.explaining.record import call_record
 from pipeline.reporting.html_templates import data_uri
 from pipeline.reporting.thumbnail_gallery import shrink
@@ -131,12 +132,25 @@ def _figure(explanations: Sequence[Explanation], options: DisplayOptions) -> byt
     """PNG: the image and its maps in a grid; of a clip frames over their maps."""
     if explanations[0].is_clip:
         images, titles, columns = strip_cells(explanations, options)
+        headline = ""
     else:
         images = [explanations[0].shown_image, *map(options.draw, explanations)]
-        titles = ["image", *(explanation.title for explanation in explanations)]
+        headline, own = titles_apart(explanations)
+        titles = ["image", *own]
         columns = min(len(images), COLUMNS)
     bars = _colour_bars(explanations, options)
-    return as_png(draw_grid(images, titles, columns, _upsampling(explanations), bars))
+    about = {"headline": headline, "caption": _upsampling(explanations)}
+    return as_png(draw_sheet(sheet_of(images, titles, columns, bars, **about)))
+
+
+def titles_apart(explanations: Sequence[Explanation]) -> tuple[str, list[str]]:
+    """What the titles of explanations have in common, and what each has of its own."""
+    parts = [explanation.title.split("\n") for explanation in explanations]
+    columns = list(zip(*parts, strict=True))
+    shared = [column[0] for column in columns if len(set(column)) == 1]
+    own = [column for column in columns if len(set(column)) > 1]
+    titles = ["\n".join(title) for title in zip(*own, strict=True)] or ["its map"] * len(parts)
+    return HEADLINE.join(shared), titles
 
 
 def _upsampling(explanations: Sequence[Explanation]) -> str:

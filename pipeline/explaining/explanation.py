@@ -112,8 +112,8 @@ class Explanation:
             grey = image.mean(axis=-1, keepdims=True) / 3 + 150
             return self._with_box(np.repeat(grey.astype(np.uint8), 3, axis=-1))
         rule = DISPLAY_RULES[self.rule]
-        offered = self._offered | {"colormap": colormap, "alpha": alpha, "signed": rule.signed}
-        offered["upsampling"] = upsampling
+        offered = self._offered | {"colormap": colormap, "alpha": alpha, "upsampling": upsampling}
+        offered |= {"signed": rule.signed, "sparse": rule.sparse}
         drawn = represent(representation, rule.shown(self.map), image, **offered)
         return drawn if REPRESENTATIONS[representation].chart else self._with_box(drawn)
 

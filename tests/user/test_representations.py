@@ -63,6 +63,15 @@ def test_an_overlay_has_the_more_of_the_heatmap_the_stronger_the_map(alpha, sign
         represent_heatmap_overlaid(MAP, IMAGE, alpha=1.1)
 
 
+def test_of_a_sparse_map_the_heatmap_counts_by_the_square_root():
+    map_ = np.array([[0.0, 0.25, 1.0]])
+    image = np.full((1, 3, 3), 100, np.uint8)
+    heatmap = represent_heatmap(map_).astype(float)
+    weights = np.array([0, 0.5, 1])[:, np.newaxis] * 0.8
+    blend = represent_heatmap_overlaid(map_, image, alpha=0.8, sparse=True)
+    assert np.abs(blend - (weights * heatmap + (1 - weights) * 100)).max() <= 0.51
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_where_the_map_is_nothing_an_overlay_leaves_the_image_as_it_is(signed):
     map_ = np.zeros((40, 60), np.float32)

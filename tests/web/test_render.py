@@ -20,7 +20,7 @@ from views import VIEWS
 from web.answers import Detection
 from web.display import DisplayOptions
 from web.html import render
-from web.render import downloads_html, maps_html, subject_html
+from web.render import downloads_html, maps_html, subject_html, titles_apart
 from web.render_boxes import detection_title, numbered_boxes
 from web.render_experiments import change_downloads_html, changes_html
 from web.render_views import view_downloads_html, view_html
@@ -157,3 +157,13 @@ def test_changes_are_pairs_of_images_and_maps_with_tables(service, image):
     header, row = base64.b64decode(table).decode().splitlines()
     assert header.startswith("classifier,method,class,augmentation")
     assert row.startswith("small,GRADCAM,<b>,blur")
+
+
+def test_the_figure_says_once_what_its_maps_have_in_common(service, image):
+    calls = [METHODS["GRADCAM"].call(), METHODS["LAYERCAM"].call()]
+    answer = service.explain("small", image, calls, "index:2")
+    headline, titles = titles_apart(answer.explanations)
+    assert titles == ["Grad-CAM", "LayerCAM"]
+    assert headline.startswith("small · ")
+    _, alone = titles_apart(answer.explanations[:1])
+    assert alone == ["its map"]
