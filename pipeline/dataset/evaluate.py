@@ -38,7 +38,10 @@ def evaluate(
     if not metrics:
         return explanations, []
     frames = first.image[0] if first.is_clip else first.image
-    truth = truths.truth(first.path, frames.shape[:2])
+    size = frames.shape[:2]
+    truth = truths.truth(first.path, size)
+    shown = truths.truth(first.path, size)  # read once more where it is drawn, and not held
+    explanations = [replace(e, truth=shown) for e in explanations]
     others = truths.other_fixations(first.path)
     evaluated, failures = [], []
     for method in {str(e.method): e.method for e in explanations}.values():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evaluation import METRICS
-from evaluation.ground_truth import GroundTruth
+from evaluation.ground_truth import GroundTruth, GroundTruthError
 from evaluation.measure import MetricResults
 from figures import BarSpan, ColourBar, LineChart, Sheet, draw_sheet
 from figures.display_rules import DISPLAY_RULES
@@ -175,13 +175,19 @@ class Explanation:
 
     @property
     def truth_image(self) -> np.ndarray | None:
-        """RGB: the gaze map over the image, or the image within the object's mask; or None."""
-        image = drawable(self.image)
+        """RGB: the gaze map over the image, or the image within the object's mask.
+
+        None where there is no ground truth, or none that can be read.
+        """
         if self.truth is None:
             return None
-        if self.truth.density is not None:
-            return represent("overlay", self.truth.density, image)
-        return represent("hard_mask", self.truth.mask.astype(np.float32), image)
+        image = drawable(self.image)
+        try:
+            if self.truth.density is not None:
+                return represent("overlay", self.truth.density, image)
+            return represent("hard_mask", self.truth.mask.astype(np.float32), image)
+        except GroundTruthError:
+            return None
 
     @property
     def is_clip(self) -> bool:

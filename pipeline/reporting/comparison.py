@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,14 @@ FEWEST_DOTS = 400
 Row = list[Explanation | None]  # one for each classifier and method
 
 
+class FigureRow(NamedTuple):
+    """What a row of a figure is of."""
+
+    path: Path
+    explanations: Row
+    truth: np.ndarray | None = None  # its ground truth, drawn
+
+
 class Comparison:
     """The sheet of some rows of explanations."""
 
@@ -32,7 +41,7 @@ class Comparison:
         plan: Plan,
         classifiers: Sequence[str],
         representations: Sequence[str],
-        rows: Sequence[tuple[Path, Row]],
+        rows: Sequence[FigureRow],
         shows_truth: bool = False,
     ):
         """`classifiers` are names; explanations of a row are in the order of these and methods."""
@@ -42,7 +51,7 @@ class Comparison:
         self._drawn = [name for name in representations if not REPRESENTATIONS[name].chart]
         self._charts = [name for name in representations if REPRESENTATIONS[name].chart]
         self._shared = self._find_shared()
-        self._labels = [self._label(path, row) for path, row in rows]
+        self._labels = [self._label(path, row) for path, row, _ in rows]
         if len(rows) == 1:
             self._shared += self._labels[0][1:]
             self._labels = []
@@ -55,7 +64,7 @@ class Comparison:
     @property
     def explanations(self) -> list[Explanation]:
         """All that are shown."""
-        return [explanation for _, row in self.rows for explanation in row if explanation]
+        return [explanation for _, row, _ in self.rows for explanation in row if explanation]
 
     def sheet(self, caption: str = "", is_drawn: bool = True) -> Sheet:
         """The figure; where it is not drawn its images only have their shapes."""
@@ -79,7 +88,7 @@ class Comparison:
 
     def _find_shared(self) -> list[str]:
         """What all cells have in common: image, method, classifier."""
-        paths = {path for path, _ in self.rows}
+        paths = {path for path, _, _ in self.rows}
         shared = [next(iter(paths)).name] if len(paths) == 1 else []
         some = self.explanations[0]
         if not self._has_method_heads:
@@ -96,7 +105,7 @@ class Comparison:
 
     def _label(self, path: Path, row: Row) -> list[str]:
         """Lines at a row's left: its image and class, where they are not those of all rows."""
-        several = len({path for path, _ in self.rows}) > 1
+        several = len({path for path, _, _ in self.rows}) > 1
         explained = _of_classes(row)
         label = [path.name if several else ""]
         titles = {explanation.class_title for explanation in explained}
@@ -133,7 +142,7 @@ class Comparison:
             yield run[0], run[-1], block[run[0]].pair
 
     def _classifier_title(self, pair: int) -> str:
-        shown = (row[pair] for _, row in self.rows if row[pair])
+        shown = (row[pair] for _, row, _ in self.rows if row[pair])
         return next((e.classifier_title for e in shown), self._pairs[pair][0])
 
     def _method_title(self, pair: int) -> str:
@@ -144,10 +153,11 @@ class Comparison:
 
     def _cells(self, block: int, row: int, is_drawn: bool) -> list:
         columns = self._blocks[block]
-        cells = [self._cell(column, self.rows[row][1], is_drawn) for column in columns]
+        cells = [self._cell(column, self.rows[row], is_drawn) for column in columns]
         return cells + [None] * (self._columns - len(cells))
 
-    def _cell(self, column: Column, row: Row, is_drawn: bool):
+    def _cell(self, column: Column, of: FigureRow, is_drawn: bool):
+        row = of.explanations
         some = next(explanation for explanation in row if explanation)
         if column.representation in self._charts:
             return self._chart(column.representation, row)
@@ -159,7 +169,7 @@ class Comparison:
         if column.representation:
             drawing = self.plan.display.drawing | {"largest": self._dots}
             return explanation.represented(column.representation, **drawing)
-        return some.truth_image if column.title == "ground truth" else some.shown_image
+        return of.truth if column.title == "ground truth" else some.shown_image
 
     @property
     def _dots(self) -> int:
@@ -184,7 +194,7 @@ class Comparison:
 
     def _notes(self, block: int, row: int) -> Iterator[Span]:
         """Under the maps of a row: each classifier's class, and each map's values."""
-        columns, explanations = self._blocks[block], self.rows[row][1]
+        columns, explanations = self._blocks[block], self.rows[row].explanations
         number = block * len(self.rows) + row
         if self._several:
             for first, last, _ in self._runs(columns, lambda pair: self._pairs[pair][0]):
@@ -228,7 +238,7 @@ class Comparison:
     def _bars(self, block: int) -> list[BarSpan]:
         """Under a block where all its rows have the same colours, else under each row."""
         last = (block + 1) * len(self.rows) - 1
-        of_rows = [self._bars_of(block, row) for _, row in self.rows]
+        of_rows = [self._bars_of(block, row) for _, row, _ in self.rows]
         merged = [{bar for bar in column if bar} for column in zip(*of_rows, strict=True)]
         if all(len(bars) < 2 for bars in merged):
             return _spans(last, [next(iter(bars), None) for bars in merged])

@@ -12,7 +12,7 @@ from pipeline.explaining.drawable import drawable
 from pipeline.explaining.explanation import HEADLINE, Explanation
 from pipeline.plan import Plan
 from pipeline.reporting.captions import Captions, colour_bar_spans
-from pipeline.reporting.comparison import Comparison, Row
+from pipeline.reporting.comparison import Comparison, FigureRow, Row
 from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import run_name, single_name
 from representations import REPRESENTATIONS
@@ -47,7 +47,7 @@ class MapFigures:
         self.captions, self.classifiers = captions, classifiers
         self.representations = shown_representations(plan)
         self.shows_truth = bool(truths.metrics) and truths.has_truth
-        self._rows: list[tuple[Path, Row]] = []
+        self._rows: list[FigureRow] = []
         self._pages = 0
 
     def add(self, path: Path, explanations: Sequence[Explanation]) -> None:
@@ -91,17 +91,19 @@ class MapFigures:
         self.files.save(stem, sheet, self.captions.in_full(*shown))
 
     def _add_rows(self, path: Path, explanations: Sequence[Explanation]) -> None:
+        truth = explanations[0].truth_image if self.shows_truth else None
         image = drawable(explanations[0].image)  # else many photos would wait as they are
         if not explanations[0].is_clip:
             explanations = [explanation.of_copy(image) for explanation in explanations]
-        for row in self._in_rows(explanations):
-            if self._rows and not self._has_room_for(path, row):
+        for explained in self._in_rows(explanations):
+            row = FigureRow(path, explained, truth)
+            if self._rows and not self._has_room_for(row):
                 self._pages += 1
                 self._save_page(f"_{self._pages}")
-            self._rows.append((path, row))
+            self._rows.append(row)
 
-    def _has_room_for(self, path: Path, row: Row) -> bool:
-        rows = [*self._rows, (path, row)]
+    def _has_room_for(self, row: FigureRow) -> bool:
+        rows = [*self._rows, row]
         if len(rows) > MOST_ROWS:
             return False
         comparison = self._compared(rows)
@@ -123,7 +125,7 @@ class MapFigures:
             for i in range(count)
         ]
 
-    def _compared(self, rows: Sequence[tuple[Path, Row]]) -> Comparison:
+    def _compared(self, rows: Sequence[FigureRow]) -> Comparison:
         return Comparison(self.plan, self.classifiers, self.representations, rows, self.shows_truth)
 
     def _caption(self, comparison: Comparison) -> str:

@@ -1,6 +1,7 @@
 """What the command line draws, and how the files are named."""
 
 import numpy as np
+import pytest
 from PIL import Image
 from support import ELEPHANT, noise, record_of, sequential, with_last_weights
 
@@ -84,23 +85,45 @@ def test_layer_weights_and_precision_are_in_the_files_names(run):
     assert len({f.name for f in names if f.suffix == ".json"}) == 4
 
 
-def test_what_matters_stands_in_the_caption_and_every_option_in_latex(run, monkeypatch):
+@pytest.fixture
+def sheets(monkeypatch) -> list[dict]:
+    """What stands on the figures that are drawn."""
     import pipeline.reporting.figure_files
 
-    captions = []
+    drawn = []
     original = pipeline.reporting.figure_files.grid_layout
 
-    def hear(*, caption, **options):
-        captions.append(caption)
-        original(caption=caption, **options)
+    def hear(**sheet):
+        drawn.append(sheet)
+        original(**sheet)
 
     monkeypatch.setattr(pipeline.reporting.figure_files, "grid_layout", hear)
+    return drawn
+
+
+def test_ground_truth_is_drawn_beside_its_image(run, sheets, tmp_path):
+    mask = np.zeros((300, 200), np.uint8)
+    mask[100:200, 50:150] = 255
+    Image.fromarray(noise(count=1)[0].astype(np.uint8)).resize((200, 300)).save(tmp_path / "a.png")
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(mask).save(tmp_path / "masks" / "a.png")
+    status, _ = run(
+        "--test_image_path", str(tmp_path / "a.png"), "--metrics=POINTING",
+        "--ground_truth", str(tmp_path / "masks"),
+    )  # fmt: skip
+    assert status == 0
+    (sheet,) = sheets
+    image, truth = sheet["images"][:2]
+    np.testing.assert_array_equal(truth, np.where(mask[..., np.newaxis] > 0, image, 0))
+
+
+def test_what_matters_stands_in_the_caption_and_every_option_in_latex(run, sheets):
     _, files = run(
         "--test_image_path", ELEPHANT, "--precision=bfloat16",
         "--explanation_method=RISE:masks=64,GRADCAM,OCCLUSION:patch=8:stride=8",
         "--representation=overlay,isolines,hard_mask",
     )  # fmt: skip
-    (caption,) = captions
+    (caption,) = (sheet["caption"] for sheet in sheets)
     for words in (
         "divided by their maximum",
         "from their minimum to their maximum",

@@ -13,7 +13,7 @@ from figures.sheet import COLUMN, Sheet
 from methods import METHODS
 from pipeline.explaining.explanation import Explanation
 from pipeline.plan import ClassifierChoice, Display, Evaluation, Plan
-from pipeline.reporting.comparison import Comparison
+from pipeline.reporting.comparison import Comparison, FigureRow
 from registry import parse_call
 
 IMAGE = np.zeros((40, 60, 3), np.uint8)
@@ -31,9 +31,7 @@ def explanation(image="a.png", classifier="first", method="GRADCAM", label="cat"
     )
 
 
-def sheet_of(
-    *rows, representations=("overlay",), metrics=(), shows_truth=False, **display
-) -> Sheet:
+def sheet_of(*rows, representations=("overlay",), metrics=(), truth=None, **display) -> Sheet:
     """The sheet of rows of explanations, the first of which has one for each pair."""
     calls = tuple({str(e.method): e.method for e in rows[0]}.values())
     names = list(dict.fromkeys(e.classifier for e in rows[0]))
@@ -44,8 +42,8 @@ def sheet_of(
         display=Display(**display),
         evaluation=Evaluation(metrics=tuple(parse_call(name, METRICS) for name in metrics)),
     )
-    rows = [(next(e for e in row if e).path, list(row)) for row in rows]
-    return Comparison(plan, names, representations, rows).sheet()
+    rows = [FigureRow(next(e for e in row if e).path, list(row), truth) for row in rows]
+    return Comparison(plan, names, representations, rows, truth is not None).sheet()
 
 
 def heads_of(sheet: Sheet) -> list[tuple[int, int, str]]:
@@ -194,3 +192,10 @@ def test_a_method_of_any_class_stands_in_the_first_row_alone():
     assert list(sheet.labels) == [["", "cat 50.0%"], ["", "dog 50.0%"]]
     assert sheet.headline == "a.png · first"
     assert sheet.images[-1] is None
+
+
+def test_ground_truth_stands_beside_the_image():
+    truth = np.full((40, 60, 3), 7, np.uint8)
+    sheet = sheet_of([explanation()], truth=truth)
+    assert heads_of(sheet)[:2] == [(0, 0, "image"), (1, 1, "ground truth")]
+    assert sheet.images[1] is truth
