@@ -66,8 +66,10 @@ class Comparison:
         """All that are shown."""
         return [explanation for _, row, _ in self.rows for explanation in row if explanation]
 
-    def sheet(self, caption: str = "", is_drawn: bool = True) -> Sheet:
-        """The figure; where it is not drawn its images only have their shapes."""
+    def sheet(
+        self, caption: str = "", largest: float = LARGEST_CELL, is_drawn: bool = True
+    ) -> Sheet:
+        """The figure, its images `largest` inches wide at most; not drawn, they are but shapes."""
         places = [(n, row) for n in range(len(self._blocks)) for row in range(len(self.rows))]
         cells = [cell for block, row in places for cell in self._cells(block, row, is_drawn)]
         return Sheet(
@@ -81,6 +83,7 @@ class Comparison:
             bars=[bar for block in range(len(self._blocks)) for bar in self._bars(block)],
             caption=caption,
             width=self.plan.display.width,
+            largest=largest,
             chart_columns=self._chart_columns,
         )
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from figures.layout import Layout
-from figures.sheet import COLUMN, MARGIN, TALLEST, Sheet
+from figures.sheet import COLUMN, LARGEST_CELL, MARGIN, TALLEST, Sheet
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.explaining.drawable import drawable
 from pipeline.explaining.explanation import HEADLINE, Explanation
@@ -17,6 +17,7 @@ from pipeline.reporting.figure_files import FigureFiles
 from pipeline.reporting.file_names import run_name, single_name
 from representations import REPRESENTATIONS
 
+CELLS = (LARGEST_CELL, 1.9, 1.6, 1.3, 1.1)  # widths of images that are tried, inches
 MOST_ROWS = 12  # of one figure, however low they are: their images are held in memory
 
 
@@ -104,11 +105,15 @@ class MapFigures:
 
     def _has_room_for(self, row: FigureRow) -> bool:
         rows = [*self._rows, row]
-        if len(rows) > MOST_ROWS:
-            return False
-        comparison = self._compared(rows)
+        return len(rows) <= MOST_ROWS and self._largest(self._compared(rows)) is not None
+
+    def _largest(self, comparison: Comparison) -> float | None:
+        """How wide images can be for the figure to fit on a page; None where they would be tiny."""
         caption = self._caption(comparison)
-        return Layout(comparison.sheet(caption, is_drawn=False)).height <= TALLEST
+        for largest in CELLS:
+            if Layout(comparison.sheet(caption, largest, is_drawn=False)).height <= TALLEST:
+                return largest
+        return None
 
     def _in_rows(self, explanations: Sequence[Explanation]) -> list[Row]:
         """Of one image: a row for each class; a class-agnostic method stands in the first."""
@@ -137,5 +142,6 @@ class MapFigures:
         comparison = self._compared(self._rows)
         stem = run_name(replace(self.plan, views=()), self.classifiers) + suffix
         about = self.captions.in_full(comparison.explanations, self.representations)
-        self.files.save(stem, comparison.sheet(self._caption(comparison)), about)
+        largest = self._largest(comparison) or CELLS[-1]
+        self.files.save(stem, comparison.sheet(self._caption(comparison), largest), about)
         self._rows = []

@@ -18,7 +18,7 @@ def test_ctrl_c_keeps_what_was_done(run, monkeypatch, capsys):
     status, files = run("--test_image_path", ELEPHANT, BEAR, "--batch_size=1")
     assert status == 1
     assert "kept 1 of 2 images" in capsys.readouterr().err
-    assert {f.suffix for f in files} == {".json", ".png"}
+    assert {f.suffix for f in files} == {".json", ".png", ".tex"}
     assert record_of(files)["interrupted"]
 
 
@@ -29,7 +29,7 @@ def test_ctrl_c_in_a_long_method_draws_what_there_is(run, stop_at_run, capsys):
     captured = capsys.readouterr()
     assert "stopped early, after 96 passes" in captured.out
     assert "kept 1 of 2 images" in captured.err
-    assert {f.suffix for f in files} == {".json", ".png"}
+    assert {f.suffix for f in files} == {".json", ".png", ".tex"}
     (row,) = record_of(files)["explanations"]
     assert row["notes"]["stopped_early"]
 

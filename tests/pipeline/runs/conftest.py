@@ -7,13 +7,13 @@ import pipeline.reporting.figure_files
 
 @pytest.fixture
 def figures(monkeypatch) -> list[dict]:
-    """Images, titles, captions and columns of all figures, as they are drawn."""
+    """What stands on all figures, as they are drawn: the fields of their sheets."""
     recorded = []
     original = pipeline.reporting.figure_files.grid_layout
 
-    def record(images, titles, **options):
-        recorded.append({"images": images, "titles": titles} | options)
-        original(images, titles, **options)
+    def record(**sheet):
+        recorded.append(sheet)
+        original(**sheet)
 
     monkeypatch.setattr(pipeline.reporting.figure_files, "grid_layout", record)
     return recorded

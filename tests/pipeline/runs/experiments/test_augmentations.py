@@ -62,13 +62,13 @@ def test_a_figure_has_the_image_its_map_and_a_pair_for_each_change(run, figures,
     np.testing.assert_array_equal(first["images"][0], image)
     np.testing.assert_array_equal(first["images"][2], image[:, ::-1])
     np.testing.assert_array_equal(first["images"][3], first["images"][1][:, ::-1])
-    assert titles[0].startswith("0.png\nred ")
-    assert titles[1].startswith("Grad-CAM\ncolours\nred ")
+    assert first["headline"].startswith("0.png · Grad-CAM · colours · red ")
+    assert titles[0].startswith("image\nred ")
+    assert titles[1] == "its map"
     assert titles[2].startswith("horizontal flip\nred ")
-    assert titles[3] == f"red {float(rows[0]['class_probability']):.1%}\nr = 1.00"
-    assert own[1]["titles"][1].split("\n")[2].startswith("blue ")
+    assert titles[3] == f"{float(rows[0]['class_probability']):.1%}, r = 1.00"
+    assert " · blue " in own[1]["headline"]
     assert "r: correlation" in first["caption"]
-    assert "relu=sum" in first["caption"]
 
 
 def test_a_seed_gives_the_same_again_and_another_one_another(run):

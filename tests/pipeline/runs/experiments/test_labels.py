@@ -27,7 +27,7 @@ def test_the_five_best_labels_of_a_multi_label_classifier_in_one_figure(
     )
     (figure,) = figures
     for index, probability in zip(best, [row["probability"] for row in rows], strict=True):
-        assert sum(f"class {index} {probability:.1%}" in t for t in figure["titles"]) == 2
+        assert ["", f"class {index} {probability:.1%}"] in figure["labels"]
     assert len(figure["images"]) == 5 * 3
 
 

@@ -69,7 +69,7 @@ def test_the_figure_of_masking_shows_what_is_hidden_and_what_is_seen_then(run, f
     np.testing.assert_array_equal(figure["images"][2][~black], image[~black])
     seen = f"{row['predicted']} {float(row['predicted_probability']):.1%}"
     assert titles[2] == f"20% hidden\n{seen}"
-    assert titles[3] == f"its map\nred {float(row['class_probability']):.1%}"
+    assert titles[3] == f"{float(row['class_probability']):.1%}, its map"
     assert "Hidden with black, as pixels." in figure["caption"]
 
 

@@ -7,6 +7,7 @@ from support import noise
 import main
 from images import read_image, resized
 from views import VIEWS
+from views.activations import TILE
 
 
 def test_an_impressions_title_has_its_class_its_logits_and_the_prediction(run, classifier, figures):
@@ -14,6 +15,7 @@ def test_an_impressions_title_has_its_class_its_logits_and_the_prediction(run, c
         "--explanation_method=CLASS_IMPRESSION:steps=4:seed=1", "--target=cow,index:0,cow"
     )
     (figure,) = figures
+    assert figure["headline"] == "Class impression (steps=4, seed=1) · small"
     expected = VIEWS["CLASS_IMPRESSION"](classifier, None, [2, 0], steps=4, seed=1)
     assert len(figure["titles"]) == len(record["viewed"]) == 2
     for title, row, image, ours in zip(
@@ -23,8 +25,6 @@ def test_an_impressions_title_has_its_class_its_logits_and_the_prediction(run, c
         ((before, after),), (predicted,) = row["notes"]["logits"], row["notes"]["predicted"]
         is_own = predicted == row["class_index"]
         assert title.split("\n") == [
-            "Class impression (steps=4, seed=1)",
-            "small",
             row["label"],
             f"logit {before:.1f} → {after:.1f}",
             "the prediction" if is_own else f"predicted: {classifier.labels.names[predicted]}",
@@ -46,22 +46,50 @@ def test_an_inversion_stands_beside_its_image_with_its_loss(run, classifier, ima
         assert f"loss {before:.2g} → {after:.2g}" in figure["titles"][2 * number + 1]
 
 
-def test_the_caption_has_every_option_and_the_layer(run, figures):
-    run("--explanation_method=FEATURE_INVERSION:steps=2", "--layer=backbone/add")
+def test_the_caption_has_the_layer_and_in_latex_every_option(run, figures):
+    call = "--explanation_method=FEATURE_INVERSION:steps=2"
+    _, files, _ = run(call, "--layer=backbone/add")
+    latex = files["figures.tex"].read_text()
     for option in VIEWS["FEATURE_INVERSION"].options.values():
         value = 2 if option.name == "steps" else option.default
-        assert f"{option.name}={value}" in figures[0]["caption"]
-    assert "small: layer backbone/add." in figures[0]["caption"]
+        assert f"{option.name}={value}" in latex
+    assert figures[0]["caption"] == "small: layer backbone/add."
+    assert figures[0]["caption"] in latex
 
 
 def test_a_mosaics_title_says_what_it_shows(run, figures):
     run("--explanation_method=ACTIVATIONS:top=4,FILTERS,FILTERS:layer=conv2:top=2:steps=2")
-    *of_images, kernels, deeper = [figure["titles"][0] for figure in figures]
-    assert len(of_images) == 3
-    assert "layer backbone/conv1, filters 0, 1, 2, 3, 4, 5, 6, 7" in kernels
-    assert "layer backbone/conv2, filters 0, 1" in deeper
-    assert of_images[0].startswith("0.png\nActivations (top=4)\nsmall\n")
-    assert "layer backbone/last, 4 channels, the strongest first" in of_images[0]
+    *of_images, kernels, deeper = [figure["titles"] for figure in figures]
+    assert kernels == ("layer backbone/conv1, filters 0, 1, 2, 3, 4, 5, 6, 7",)
+    assert deeper == ("layer backbone/conv2, filters 0, 1",)
+    said = "layer backbone/last, 4 channels, the strongest first"
+    assert of_images == [(f"{number}.png", said) for number in range(3)]
+    assert figures[0]["headline"] == "Activations (top=4) · small"
+
+
+def test_the_channels_of_a_mosaic_have_their_numbers(run, classifier, images, figures):
+    _, _, record = run("--explanation_method=ACTIVATIONS:top=4")
+    (channels,) = (shown["backbone/last"] for shown in record["viewed"][0]["notes"]["channels"])
+    marks = figures[0]["marks"]
+    assert [mark.text for mark in marks] == [str(channel) for channel in channels]
+    mosaic = figures[0]["images"][1]
+    features = classifier.features(resized(read_image(images[0]), (32, 32))[None])[0]
+    for mark, channel in zip(marks, channels, strict=True):
+        tile = mosaic[mark.y :, mark.x :][:TILE, :TILE]  # bright where the channel is largest
+        brightest = np.unravel_index(tile.sum(axis=-1).argmax(), tile.shape[:2])
+        strongest = np.unravel_index(features[..., channel].argmax(), features.shape[:2])
+        cell = TILE // features.shape[0]
+        assert tuple(place // cell for place in brightest) == strongest
+    run("--explanation_method=ACTIVATIONS:top=4", "--figure_width=column")
+    assert len(figures[-1]["marks"]) == 4
+
+
+def test_numbers_that_have_no_room_are_left_out(run, figures, monkeypatch):
+    from pipeline.reporting import view_figures
+
+    monkeypatch.setattr(view_figures, "EDGE", 5.0)  # inches
+    run("--explanation_method=ACTIVATIONS:top=4")
+    assert figures[0]["marks"] == []
 
 
 def test_bare_is_the_image_and_nothing_else(run, classifier, images):
@@ -97,6 +125,7 @@ def test_a_gif_shows_the_way_and_ends_where_the_figure_stands(run, figures):
         "3_images_CLASS_IMPRESSION_steps=40_small_bee.json",
         "CLASS_IMPRESSION_steps=40_small_bee.gif",
         "CLASS_IMPRESSION_steps=40_small_bee.png",
+        "figures.tex",
         "store",
     ]
     gif = files["CLASS_IMPRESSION_steps=40_small_bee.gif"]
@@ -118,5 +147,5 @@ def test_a_gif_shows_the_way_and_ends_where_the_figure_stands(run, figures):
 def test_random_weights_are_said_in_the_title(run, figures, tmp_path):
     flags = ["--model_name=SqueezeNet", "--weights=random", "--explanation_method=FILTERS"]
     assert main.main([*flags, "--output_dir", str(tmp_path / "out")]) == 0
-    assert "SqueezeNet (random weights)" in figures[0]["titles"][0]
+    assert figures[0]["headline"] == "Filters · SqueezeNet (random weights)"
     assert (tmp_path / "out" / "FILTERS_SqueezeNet_random.png").is_file()
