@@ -1,6 +1,7 @@
 """Texts of a known width: how wide they are, broken into lines, cut in their middle."""
 
 import re
+import warnings
 from bisect import bisect
 from functools import lru_cache
 
@@ -12,11 +13,16 @@ HINTED = 1.01  # letters are moved to whole dots, which makes a line a little wi
 @lru_cache(maxsize=4096)
 def text_width(text: str) -> float:
     """Width of a line, in font sizes."""
-    from matplotlib.textpath import TextPath
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
 
     if not text.strip():
         return 0.3 * len(text)
-    return TextPath((0, 0), text.replace("$", r"\$"), size=1).get_extents().x1
+    font = FontProperties(size=1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # it is said where it is saved
+        width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return width
 
 
 def inches(text: str, font: float) -> float:
