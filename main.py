@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.web:
             return _serve(arguments)
         plan = plan_from_flags(arguments)
-        start_tensorflow()
+        start_tensorflow(arguments.debug)
         return _list_layers(plan) if arguments.list_layers else run(plan)
     except (ValueError, OSError) as error:
         if arguments.debug:
@@ -46,9 +46,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(arguments: Namespace) -> int:
-    site, choices = make_site(arguments.web_address), page_classifiers(arguments)
-    start_tensorflow()
-    return serve(choices, site)
+    site = make_site(arguments.web_address)
+    start_tensorflow(arguments.debug)  # which knows what classifiers there are
+    return serve(page_classifiers(arguments), site)
 
 
 def _list_layers(plan: Plan) -> int:

@@ -1,13 +1,15 @@
-"""Progress: a bar with the time left, and an end before the end on Ctrl-C."""
+"""Progress: how far a method is, and an end before the end on Ctrl-C."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeVar
 
+from runtime.bars import Bar
 from runtime.notes import note
+from runtime.waiting import current_work
 
 Batch = TypeVar("Batch")
 Listener = Callable[[int, int], bool]  # (batches done, of how many) -> whether to stop
@@ -15,18 +17,16 @@ _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
-    """The batches, of which there are `total`; a terminal shows a bar with the time left.
+    """The batches, of which there are `total`; a bar, or a line a minute, has the time left.
 
-    On Ctrl-C the batch under way is finished and no other begun; `stopped_early` is noted, also of
-    the last batch, for what would follow. A second Ctrl-C, or one before the first batch is done,
-    raises KeyboardInterrupt. A listener is told instead of the terminal, and stops as Ctrl-C does.
+    It carries what is being done, as `working` has it. On Ctrl-C the batch under way is finished
+    and no other begun; `stopped_early` is noted, also of the last batch, for what would follow. A
+    second Ctrl-C, or one before the first batch is done, raises KeyboardInterrupt. A listener is
+    told instead of the console, and stops as Ctrl-C does.
     """
-    from tqdm import tqdm
-
     listener = _LISTENER.get()
-    shown = {"disable": None if listener is None else True}  # None: terminals only
-    bar = tqdm(total=total, leave=False, unit="batch", **shown)
-    with _listening_for_interrupts() as interrupted, bar:
+    shown = Bar(total, "batch", current_work()) if listener is None else nullcontext()
+    with _listening_for_interrupts() as interrupted, shown as bar:
         for done, batch in enumerate(batches):
             if interrupted.is_set() or (listener is not None and listener(done, total)):
                 if done == 0:
@@ -34,7 +34,8 @@ def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
                 note(stopped_early=True)
                 return
             yield batch
-            bar.update()
+            if bar is not None:
+                bar.update()
         if interrupted.is_set():
             note(stopped_early=True)
 

@@ -1,10 +1,22 @@
 """Starting up: a console that takes any text, TensorFlow without its greetings."""
 
 import os
+import re
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from runtime.waiting import working
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+ASKED_LEVEL = os.environ.get(LOG_LEVEL, "0")  # before it is set here: what --debug shows
+OF_TENSORFLOW = re.compile(  # its lines, of absl and of what it is linked with
+    rb"[IWEF]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] "
+    rb"|WARNING: All log messages before absl|To enable the following instructions:"
+)
 
 
 def steady_console() -> None:
@@ -15,26 +27,32 @@ def steady_console() -> None:
 
 
 def quiet_settings() -> dict[str, str]:
-    """Of the environment: with them TensorFlow's own lines, errors aside, stay off the console.
+    """Of the environment: with them TensorFlow's own lines stay off the console.
 
-    They count from when TensorFlow is imported, whatever was set before.
+    They count from when TensorFlow is imported, whatever was set before. What goes wrong is an
+    exception too, so that its lines of errors say nothing new.
     """
-    level = "3" if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3" else "2"
-    return {"TF_CPP_MIN_LOG_LEVEL": level, "TF_CPP_MAX_VLOG_LEVEL": "0", "TF_CPP_VMODULE": ""}
+    return {LOG_LEVEL: "3", "TF_CPP_MAX_VLOG_LEVEL": "0", "TF_CPP_VMODULE": ""}
 
 
-def start_tensorflow() -> None:
-    """Imports TensorFlow and wakes its devices; its log lines are shown only where that fails.
+def start_tensorflow(debug: bool = False) -> None:
+    """Imports TensorFlow and wakes its devices, without a line of its own on the console.
 
-    They tell of processors and missing GPUs, cannot be switched off by its own settings, and
-    would stand between a student and the first result.
+    These tell of processors and missing GPUs, come in part before its own settings count, and
+    would stand between a student and the first result. What others write to standard error
+    meanwhile comes out, and all of it where it fails. With `debug` everything is shown.
     """
-    os.environ.update(quiet_settings())
-    with _withheld_stderr():
+    os.environ.update({LOG_LEVEL: ASKED_LEVEL} if debug else quiet_settings())
+    with working("starting TensorFlow"), nullcontext() if debug else _without_log_lines():
         import tensorflow as tf
+        from absl import logging
 
         tf.config.list_logical_devices()
-    tf.get_logger().setLevel("ERROR")  # else it warns of every further program that is made
+    if not debug:
+        tf.get_logger().setLevel("ERROR")  # else it warns of every further program that is made
+        logging.set_verbosity(logging.ERROR)
+        for package in ("keras", "tensorflow"):  # of what a file of a model does without
+            warnings.filterwarnings("ignore", module=rf"{package}\b")
     _leave_the_processor()
 
 
@@ -60,18 +78,26 @@ def _leave_the_processor() -> None:
 
 
 @contextmanager
-def _withheld_stderr():
-    """Inside, what native code writes to standard error waits; it comes out after an exception."""
+def _without_log_lines() -> Iterator[None]:
+    """Inside, what is written to standard error waits; TensorFlow's lines never come out.
+
+    After an exception they do: they may say why.
+    """
     sys.stderr.flush()
+    failed = False
     with tempfile.TemporaryFile() as waiting:
         own = os.dup(2)
         os.dup2(waiting.fileno(), 2)
         try:
             yield
         except Exception:
-            waiting.seek(0)
-            os.write(own, waiting.read())
+            failed = True
             raise
         finally:
+            sys.stderr.flush()
             os.dup2(own, 2)
             os.close(own)
+            waiting.seek(0)
+            for line in waiting:
+                if failed or not OF_TENSORFLOW.match(line):
+                    os.write(2, line)

@@ -22,8 +22,8 @@ from classifier import Classifier
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.dataset.runner import Outcome, Runner
 from pipeline.plan import Plan
-from runtime import as_path
-from runtime.start_up import start_tensorflow
+from runtime import Bar, as_path, counted
+from runtime.start_up import quiet_settings, start_tensorflow
 
 IMAGES_AT_ONCE = 64  # that a worker takes, and whose rows it then writes
 CONNECTION_SECONDS = 5
@@ -103,8 +103,6 @@ def _on_workers(
     plan: Plan, items: Sequence[Item], prepare: Prepare, unit: str
 ) -> Iterator[tuple[int, int]]:
     """Has the subjects answered; gives the (classifier, class) whose views they ask for."""
-    from tqdm import tqdm
-
     ray = _connected(plan)
     gpus = int(ray.cluster_resources().get("GPU", 0))
     batches = ray.data.from_items([item._asdict() for item in items]).map_batches(
@@ -114,9 +112,8 @@ def _on_workers(
         compute=ray.data.ActorPoolStrategy(size=plan.workers),
         num_gpus=min(1, gpus / plan.workers) or None,
     )
-    plural = "s" if len(items) > 1 else ""
-    print(f"{len(items)} {unit}{plural} for {plan.workers} workers", file=sys.stderr)
-    with tqdm(total=len(items), disable=None, unit=unit) as bar:
+    print(f"{counted(len(items), unit)} for {plan.workers} workers", file=sys.stderr)
+    with Bar(len(items), unit, stays=True) as bar:
         for batch in batches.iter_batches(batch_size=None):
             for mistake in filter(None, batch["mistake"]):
                 raise ValueError(mistake)
@@ -137,7 +134,7 @@ def _connected(plan: Plan):
     try:
         ray.init(
             plan.ray_address,
-            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}},
+            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), **quiet_settings()}},
             ignore_reinit_error=True,
             log_to_driver=False,
             logging_level="error",
