@@ -11,11 +11,12 @@ from engines.perturbation import correlation
 from evaluation.ground_truth import GroundTruthError
 from evaluation.measure import MetricInputs, measure
 from pipeline.dataset.ground_truth import GroundTruthIndex
+from pipeline.explaining.attempt import work
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Failure
 from registry import Call
 from representations import upsampled, upsampled_clip
-from runtime import first_line
+from runtime import first_line, working
 
 
 def evaluate(
@@ -70,7 +71,8 @@ def _with_metric(
         return explanations, []
     first, failures = explanations[0], []
     try:
-        results = measure(inputs, [call])
+        with working(f"{call} of {work(first.method, [first.path])}"):
+            results = measure(inputs, [call])
     except GroundTruthError as error:
         failures.append(Failure("metrics", str(error)))
         results = measure(replace(inputs, truth=None), [call])

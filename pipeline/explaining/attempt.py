@@ -14,7 +14,7 @@ from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Failure, Request, rescaled
 from registry import Call
-from runtime import first_line, noting
+from runtime import counted, first_line, noting, working
 
 TOP = 5  # predictions that are printed and recorded
 PAIRS_AT_ONCE = 128  # images and classes that a method is given: each has its copy of the image
@@ -77,6 +77,14 @@ def failure_of(path: Path | None, error: Exception, asker: str = "") -> Failure:
     return Failure(asker, f"image '{path}'{of}: {kind}{first_line(error)}")
 
 
+def work(asker: Call, paths: Sequence[Path | None]) -> str:
+    """What is being done, for the console: who is asked, of which image or of how many."""
+    names = list(dict.fromkeys("" if path is None else path.name for path in paths))
+    if len(names) > 1:
+        return f"{asker}, {counted(len(names), 'image')}"
+    return ", ".join(filter(None, [str(asker), *names]))
+
+
 def _parts(pairs: list[Pair]) -> Iterator[list[Pair]]:
     """The pairs in parts of PAIRS_AT_ONCE, or of one image: its classes may share their passes."""
     part: list[Pair] = []
@@ -101,7 +109,7 @@ def _explained(
     images = np.stack([batch[number].input_image for number, _ in pairs])
     classes = np.array([index for _, index in pairs])
     started = time.perf_counter()
-    with noting() as notes:
+    with working(work(method, [batch[number].path for number, _ in pairs])), noting() as notes:
         maps = method(classifier, images, classes)
     seconds = (time.perf_counter() - started) / len(pairs)
     arrays = [name for name, value in notes.items() if isinstance(value, np.ndarray)]

@@ -9,9 +9,10 @@ from pipeline.dataset.runner import Outcome
 from pipeline.explaining.changes import ChangedExplanation
 from pipeline.explaining.explanation import Explanation, percent
 from pipeline.explaining.view_image import ViewImage
-from runtime import escaped
+from runtime import counted, escaped
 
 MOST = 24  # images that get lines on the console and in the record; of more, the store has them
+MANY_TIES = 0.05  # of the pixels: from here on their order is worth a word
 
 
 class Console:
@@ -79,8 +80,9 @@ class Console:
         for classifier, explanation in firsts.items():
             print(escaped(f"  {classifier}: {predictions(explanation)}"))
         for explanation in explanations:
+            print(escaped(f"  {explanation.one_line_title}: {map_line(explanation)}"))
             for line in remarks(explanation):
-                print(escaped(f"  {explanation.one_line_title}: {line}"))
+                print(escaped(f"    {line}"))
 
     def _changes(self, changed: Sequence[ChangedExplanation]) -> None:
         """A line for each explanation and experiment."""
@@ -107,19 +109,30 @@ def predictions(explanation: Explanation) -> str:
     return ", ".join(f"{name} {percent(score, task)}" for _, name, score in explanation.top)
 
 
+def map_line(explanation: Explanation) -> str:
+    """What the metrics say of a map; without them its size, and what it took."""
+    if values := explanation.results.values:
+        return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+    size = " x ".join(map(str, explanation.map.shape))
+    passes = explanation.notes.get("passes")
+    passes = "" if passes is None else f", {counted(passes, 'pass')} through the classifier"
+    return f"{size} map{passes}, {explanation.seconds:.2g} s"
+
+
 def remarks(explanation: Explanation) -> Iterator[str]:
     """What a reader of the map has to know, a line each."""
-    notes = explanation.notes
+    notes, ties = explanation.notes, explanation.results.tied
     if explanation.diagnosis:
         yield explanation.diagnosis
     if caution := notes.get("caution"):
         yield caution
     if notes.get("stopped_early"):
-        yield f"stopped early, after {notes['passes']:,} passes"
-    if values := explanation.results.values:
-        ties = explanation.results.tied
-        tied = "" if ties is None else f" ({ties:.0%} of the pixels tied)"
-        yield ", ".join(f"{name} {value:.3f}" for name, value in values.items()) + tied
+        yield f"stopped early, after {counted(notes['passes'], 'pass')} through the classifier"
+    if ties and ties >= MANY_TIES:
+        yield (
+            f"{ties:.0%} of the pixels are tied: as salient as others, so that INSERTION and "
+            "DELETION change them in an arbitrary order"
+        )
     for name, noted in explanation.results.notes.items():
         if reason := noted.get("reason"):
             yield f"{name} is nan: {reason}"

@@ -19,7 +19,7 @@ from pipeline.reporting.map_figures import MapFigures
 from pipeline.reporting.results import Results
 from pipeline.reporting.run_record import RunRecord
 from pipeline.reporting.view_figures import ViewFigures
-from runtime import csv_cell, write_text
+from runtime import csv_cell, working, write_text
 
 
 class Report:
@@ -87,6 +87,10 @@ class Report:
 
     def finish(self) -> None:
         """Saves the last figures, and the tables and charts."""
+        with working("drawing figures and tables"):
+            self._finish()
+
+    def _finish(self) -> None:
         self.files.finish()
         if self.files.bare and not self.console.is_verbose:
             print(f"{self.files.bare} images in {self.plan.display.output_dir}")

@@ -3,11 +3,15 @@
 from classifier import Classifier
 from pipeline.plan import Plan
 from representations import REPRESENTATIONS
+from runtime import working
 
 
 def prepared(plan: Plan) -> list[Classifier]:
     """The plan's classifiers, loaded and ready for it. Raises ValueError where they do not fit."""
-    classifiers = [choice.load() for choice in plan.classifiers]
+    classifiers = []
+    for choice in plan.classifiers:
+        with working(f"loading {choice.model_path or choice.model_name}"):
+            classifiers.append(choice.load())
     for classifier in classifiers:
         plan.targets.parts(classifier)
         for call in (*plan.methods, *plan.views):

@@ -158,3 +158,19 @@ def test_black_box_methods_explain_a_users_function(run, tmp_path, monkeypatch):
     assert status == 0
     assert len(record_of(files)["explanations"]) == 4
     assert run(*flags, "--explanation_method=FEM", is_on_small=False)[0] == 2
+
+
+def test_one_screen_for_one_image(run, capsys):
+    status, _ = run("--test_image_path", ELEPHANT, "--explanation_method=GRADCAM,RISE:masks=64")
+    assert status == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = [line for line in out.splitlines() if not line.startswith("    ")]  # but remarks
+    image, prediction, first, second, figure, record = lines
+    assert image == str(ELEPHANT)
+    assert prediction.startswith("  small: ")
+    assert "  Grad-CAM, small, " in first
+    assert ": 8 x 8 map, 1 pass through the classifier, " in first
+    assert ": 32 x 32 map, 64 passes through the classifier, " in second
+    assert figure.endswith(".png")
+    assert record.endswith(".json")
