@@ -136,7 +136,7 @@ def _connected(plan: Plan):
             plan.ray_address,
             runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), **quiet_settings()}},
             ignore_reinit_error=True,
-            log_to_driver=False,
+            log_to_driver=True,
             logging_level="error",
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
