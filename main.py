@@ -10,7 +10,7 @@ try:
 
     from classifier.network.target_layer import layer_lines
     from cli import entry_help, make_parser, page_classifiers, plan_from_flags
-    from pipeline import Plan, run
+    from pipeline import Plan, check_beforehand, run
     from runtime import escaped
     from runtime.start_up import end_on_signals, start_tensorflow, steady_console
     from runtime.version import VERSION
@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.web:
             return _serve(arguments)
         plan = plan_from_flags(arguments)
+        check_beforehand(plan)
         start_tensorflow(arguments.debug)
         return _list_layers(plan) if arguments.list_layers else run(plan)
     except (ValueError, OSError) as error:
@@ -46,9 +47,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(arguments: Namespace) -> int:
-    site = make_site(arguments.web_address)
-    start_tensorflow(arguments.debug)  # which knows what classifiers there are
-    return serve(page_classifiers(arguments), site)
+    site, choices = make_site(arguments.web_address), page_classifiers(arguments)
+    for choice in choices:
+        choice.check()
+    start_tensorflow(arguments.debug)
+    return serve(choices, site)
 
 
 def _list_layers(plan: Plan) -> int:

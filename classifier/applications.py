@@ -10,11 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier import hub
-from registry import suggest
+from classifier.names import check_weights, embedded_names, full_name
 from runtime import first_line
 
-ALIASES = {"ResNet": "ResNet50"}
 RANDOM_WEIGHTS_SEED = 0
 
 
@@ -44,25 +42,9 @@ def applications() -> dict[str, Application]:
     return known
 
 
-def canonical(name: str) -> str:
-    """The classifier's full name without its case, also where `name` is short for it."""
-    aliases = {alias.casefold(): full_name.casefold() for alias, full_name in ALIASES.items()}
-    return aliases.get(name.casefold(), name.casefold())
-
-
 def find_application(name: str) -> Application:
-    """The application of that name, in any case. Raises ValueError with the nearest name."""
-    known = applications()
-    by_folded = {canonical(full_name): known[full_name] for full_name in known}
-    if canonical(name) not in by_folded:
-        nearest = suggest(name, [*known, *hub.preset_names()]) + hub.hint(name)
-        raise ValueError(f"no classifier '{name}'{nearest} (or give --model_path)")
-    return by_folded[canonical(name)]
-
-
-def is_application(name: str) -> bool:
-    """Whether there is an application of that name, in any case."""
-    return canonical(name) in {canonical(known) for known in applications()}
+    """The application of that name, in any case. Raises ValueError with the nearest names."""
+    return applications()[full_name(name)]
 
 
 def _copying(preprocess: Callable) -> Callable[[np.ndarray], np.ndarray]:
@@ -82,8 +64,7 @@ def build(application: Application, weights: str | Path | None = None):
         model = application.constructor(weights=None)
     if weights == "random":
         return model
-    if not Path(weights).is_file():
-        raise FileNotFoundError(f"weights '{weights}': no such file (or say: --weights random)")
+    check_weights(weights)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what does not fit, the error says enough
@@ -117,10 +98,5 @@ def _pretrained(application: Application):
         raise ValueError(
             f"the ImageNet weights of {application.name} cannot be had ({first_line(error)}); "
             "give --weights FILE, or --weights random for a sanity check, or take a classifier "
-            "that needs no download: " + embedded_names()
+            "that needs no download: " + ", ".join(embedded_names())
         ) from error
-
-
-def embedded_names() -> str:
-    """The names of the classifiers that need no download, as a sentence would list them."""
-    return ", ".join(name for name, known in applications().items() if known.embedded)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-WEIGHTS_FOLDER = Path(__file__).parent.parent / "data" / "classifiers"
+from classifier.names import WEIGHTS_FOLDER, WEIGHTS_SUFFIX
 
 
 class Stage(NamedTuple):
@@ -111,7 +111,7 @@ def _fire(x, filters: int, name: str):
 
 def _with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model:
     if weights == "imagenet":
-        weights = WEIGHTS_FOLDER / f"{model.name}.weights.h5"
+        weights = WEIGHTS_FOLDER / f"{model.name}{WEIGHTS_SUFFIX}"
     if weights is not None:
         model.load_weights(weights)
     return model

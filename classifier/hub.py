@@ -44,6 +44,11 @@ def is_preset(name: str) -> bool:
     return (Path(name) / "task.json").is_file() or name in preset_names()
 
 
+def may_be_preset(name: str) -> bool:
+    """Whether it may be a preset, as far as can be told without importing keras-hub."""
+    return is_installed() and ("_" in name or (Path(name) / "task.json").is_file())
+
+
 def preset_names() -> list[str]:
     """The presets of keras-hub's `ImageClassifier`; none where it is not installed."""
     return list(imported().models.ImageClassifier.presets) if is_installed() else []

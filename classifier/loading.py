@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from classifier import hub
-from classifier.applications import build, find_application, is_application
+from classifier.applications import build, find_application
 from classifier.classifier import Classifier
 from classifier.input_shape import input_shape
 from classifier.labels import read_labels
 from classifier.model_files import open_model
+from classifier.names import is_known
 from classifier.network.folding import has_bfloat16
 from classifier.network.network import Network
 from classifier.own_models import around_function, around_model
@@ -109,7 +110,7 @@ def _set_precision(classifier: Classifier, precision: str) -> None:
 
 
 def _by_name(name: str, options: dict[str, Any], weights) -> Classifier:
-    if not is_application(name) and hub.is_preset(name):
+    if not is_known(name) and hub.is_preset(name):
         return _from_hub(name, options, weights)
     application = find_application(name)
     if options:

@@ -18,18 +18,23 @@ def open_model(path: str, trust: bool = False):
 
     With `trust`, a SavedModel may do more than compute. Raises ValueError or FileNotFoundError.
     """
+    check_path(path)
     if is_function(path):
         return _from_module(*path.split(":"))
+    return open_saved_model(path, trust) if Path(path).is_dir() else open_keras_file(path)
+
+
+def check_path(path: str) -> None:
+    """Raises ValueError or FileNotFoundError for what is no model, as its name has it."""
+    if is_function(path):
+        return
     if not Path(path).exists():
         raise FileNotFoundError(f"model '{path}': no such file")
-    if Path(path).is_dir():
-        return open_saved_model(path, trust)
-    if Path(path).suffix.lower() in SUFFIXES:
-        return open_keras_file(path)
-    folder = "; give the folder that it is in" if path.endswith(INSIDE_FOLDERS) else ""
-    raise ValueError(
-        f"model '{path}': expected .keras, .h5, a SavedModel or module:function{folder}"
-    )
+    if not Path(path).is_dir() and Path(path).suffix.lower() not in SUFFIXES:
+        folder = "; give the folder that it is in" if path.endswith(INSIDE_FOLDERS) else ""
+        raise ValueError(
+            f"model '{path}': expected .keras, .h5, a SavedModel or module:function{folder}"
+        )
 
 
 def is_function(path: str) -> bool:

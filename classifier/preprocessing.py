@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from classifier.names import is_known
+
 MODES = ("none", "tf", "caffe", "torch")  # Keras's three, and nothing
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -22,12 +24,16 @@ def find_preprocessing(name: str) -> Callable[[np.ndarray], np.ndarray]:
         return lambda images: preprocess(np.array(images, np.float32), mode=name)
     from classifier.applications import find_application
 
-    try:
-        return find_application(name).preprocess
-    except ValueError:
+    check_preprocessing(name)
+    return find_application(name).preprocess
+
+
+def check_preprocessing(name: str) -> None:
+    """Raises ValueError, with the names that there are, for preprocessing of no such name."""
+    if name not in MODES and not is_known(name):
         raise ValueError(
             f"no preprocessing '{name}': give {', '.join(MODES)} or the name of an application"
-        ) from None
+        )
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:

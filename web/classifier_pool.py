@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from classifier import Classifier
-from classifier.applications import applications
+from classifier.names import known_names
 from pipeline.plan import ClassifierChoice
 
 REQUESTS = 1000  # after so many a classifier is loaded anew: programs add up
@@ -65,4 +65,4 @@ def choice_name(choice: ClassifierChoice) -> str:
     if choice.model_path is None:
         return choice.model_name
     name = Path(choice.model_path).stem
-    return f"{name} (own)" if name in applications() else name
+    return f"{name} (own)" if name in known_names() else name

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from classifier import Classifier
 from images import find_clips
@@ -12,6 +11,7 @@ from pipeline.dataset.runner import Outcome, Runner
 from pipeline.dataset.store import FOLDER, set_aside
 from pipeline.plan import Plan
 from pipeline.reporting.report import Report
+from pipeline.runs.beforehand import make_folder
 from pipeline.runs.prepare import prepared
 from runtime import escaped, remove_unfinished
 
@@ -23,7 +23,7 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     FileNotFoundError for a mistake in the plan, before any image is read.
     """
     folder = plan.display.output_dir
-    _make_folder(folder)
+    make_folder(folder)
     remove_unfinished(folder)
     remove_unfinished(folder / FOLDER)
     truths = GroundTruthIndex(plan)
@@ -72,11 +72,3 @@ def _outcomes(runner: Runner, report: Report) -> Iterator[Outcome]:
     for number, index in classes:
         if not runner.stopped:
             yield runner.views_of_class(number, index)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ValueError(f"--output_dir '{folder}' cannot be made: {reason}") from error

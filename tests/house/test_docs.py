@@ -22,7 +22,8 @@ from doc_pages import (
 from support import ROOT
 
 from classifier import hub
-from classifier.applications import ALIASES, applications
+from classifier.applications import applications
+from classifier.names import ALIASES
 from cli import entry_help, make_parser, page_classifiers, plan_from_flags
 from cli.flags import FLAGS
 from evaluation import METRICS
