@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from classifier.class_groups import group_of
 from registry import suggest
+from registry.suggest import SHOWN, holding, likely
 
 DATA = Path(__file__).parent.parent / "data"
 SHIPPED = {"imagenet": DATA / "imagenet_classes.tsv", "coco": DATA / "coco_classes.txt"}
@@ -77,7 +79,29 @@ class Labels:
             return indices[0]
         if text.lstrip("-").isdigit():
             return self._checked_index(text, target)
-        raise ValueError(f"no class '{target}' among {len(self)}{suggest(text, names)}")
+        group = self._group(target)
+        if len(group) > 1:
+            some = ", ".join(self.names[i] for i in group[:SHOWN])
+            more = ", ..." if len(group) > SHOWN else ""
+            raise ValueError(
+                f"no class '{target}', but {len(group)} of that kind: {some}{more} (list them: "
+                f"--list_classes {target.strip()})"
+            )
+        near = f"; did you mean '{self.names[group[0]]}'?" if group else suggest(text, names)
+        raise ValueError(f"no class '{target}' among {len(self)}{near}")
+
+    def matching(self, word: str) -> list[int]:
+        """The indices of the classes that a word may stand for, in their order; all for "".
+
+        Those of that kind ("dog"), else those whose names hold it, else those that are like it.
+        """
+        if not word.strip():
+            return list(range(len(self)))
+        found = set(holding(word, self.names) or likely(word, self.names))
+        return self._group(word) or [i for i, name in enumerate(self.names) if name in found]
+
+    def _group(self, word: str) -> list[int]:
+        return group_of(word) if self.are_imagenet else []
 
     def split(self, text: str) -> list[str]:
         """The classes that `text` asks for, between commas; a name may have commas of its own."""

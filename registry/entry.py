@@ -182,7 +182,8 @@ def parse_call(text: str, table: Mapping[str, Entry]) -> Call:
     name, *settings = text.strip().split(":")
     if name.upper() not in table:
         kind = type(next(iter(table.values()))).__name__.lower()
-        raise ValueError(f"no {kind} '{name}'{suggest(name, table)} (there are {', '.join(table)})")
+        near = suggest(name, table) or f" (there are {', '.join(table)})"
+        raise ValueError(f"no {kind} '{name}'{near}")
     entry = table[name.upper()]
     return Call(entry, entry.parse_options(settings))
 
