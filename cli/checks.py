@@ -2,8 +2,11 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
+from cli.flag import Flag
 from cli.flags import FLAGS
+from cli.values import split_names
 from evaluation import METRICS
 from figures import ANIMATION
 from methods import METHODS
@@ -16,6 +19,8 @@ def check_flags(arguments: Namespace) -> None:
     """Raises for a flag without the one that it needs, and for two that name the same thing."""
     given = {flag.name for flag in FLAGS if flag.is_given(arguments)}
     for flag in FLAGS:
+        _check_value(flag, getattr(arguments, flag.name))
+    for flag in FLAGS:
         if flag.goes_with and flag.name in given and not given.intersection(flag.goes_with):
             needed = " or ".join(f"--{name}" for name in flag.goes_with)
             because = f"; {flag.because}" if flag.because else ""
@@ -26,6 +31,21 @@ def check_flags(arguments: Namespace) -> None:
         raise ValueError("--target_box says what is explained; a class goes without it")
     if "target_box" in given and given.intersection(("augment", "mask_salient", "keep_salient")):
         raise ValueError("--augment and the like are for classes, not for --target_box")
+
+
+def _check_value(flag: Flag, value: Any) -> None:
+    """Raises for a value that is empty, and for blanks where commas are meant."""
+    texts = value if isinstance(value, list) else [value]
+    if flag.nargs != "?" and any(isinstance(text, str) and not text.strip() for text in texts):
+        raise ValueError(f"--{flag.name} is empty; it takes {flag.metavar}")
+    if not flag.has_names or value is None:
+        return
+    for part in split_names(value):
+        if len(part.split()) > 1:
+            names = ",".join(value.replace(",", " ").split())
+            raise ValueError(
+                f"--{flag.name}: '{part}' has a blank; several go with commas: {names}"
+            )
 
 
 def check_page(arguments: Namespace) -> None:

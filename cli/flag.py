@@ -41,6 +41,11 @@ class Flag:
         return self.type is None and self.choices is None and self.metavar is None
 
     @property
+    def has_names(self) -> bool:
+        """Whether it takes names between commas, which have no blanks; names of classes may."""
+        return self.metavar in ("NAME[,NAME]", "X[,X]")
+
+    @property
     def absent(self) -> Any:
         """What the arguments hold where the flag is not written."""
         if self.is_switch:

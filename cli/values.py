@@ -53,10 +53,8 @@ def _known(names: tuple[str, ...], kind: str, table: Iterable[str], other: str) 
     """The names. Raises ValueError for one that is not in the table; `other` would do too."""
     for name in names:
         if name not in table:
-            known = ", ".join(table)
-            raise ValueError(
-                f"no {kind} '{name}'{suggest(name, table)} (there are {known}, or {other})"
-            )
+            near = suggest(name, table) or f" (there are {', '.join(table)}, or {other})"
+            raise ValueError(f"no {kind} '{name}'{near}")
     return names
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from runtime.waiting import working
@@ -54,6 +54,22 @@ def start_tensorflow(debug: bool = False) -> None:
         for package in ("keras", "tensorflow"):  # of what a file of a model does without
             warnings.filterwarnings("ignore", module=rf"{package}\b")
     _leave_the_processor()
+
+
+def ended_by_reader(main: Callable[[], int]) -> int:
+    """The exit status of `main`; 1, without a word, where nobody reads what it prints any more.
+
+    So `main.py --list_classes | head -1` ends as other commands do.
+    """
+    try:
+        status = main()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # else Python complains when it ends
+        return 1
+    return status
 
 
 def end_on_signals() -> None:

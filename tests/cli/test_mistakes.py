@@ -14,7 +14,7 @@ import main
         (["--target=wasp"], "no class 'wasp'"),
         (["--target=BEE"], "occurs 2 times"),
         (["--target=,"], "expected a class"),
-        (["--target="], "expected a class"),
+        (["--target="], "--target is empty"),
         (["--target=top9"], "top1 to top3"),
         (["--target=top0"], "top1 to top3"),
         (["--output_dir=README.md"], "cannot be made"),
