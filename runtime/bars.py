@@ -16,16 +16,31 @@ class Bar:
     What was `already` there counts as done, and not for the rate.
     """
 
-    def __init__(self, total: int, unit: str, what: str = "", *, stays: bool = False):
-        """`unit` is what is counted, `what` is being done; `stays` leaves the bar at its end."""
-        self.total, self.unit, self.what, self._stays = total, unit, escaped(what), stays
+    def __init__(
+        self,
+        total: int,
+        unit: str,
+        what: str = "",
+        *,
+        first: int = 1,
+        only_lines: bool = False,
+        stays: bool = False,
+    ):
+        """`unit` is what is counted, `what` is being done.
+
+        The time left is told from the `first` so many on, as many as come at once. A terminal has
+        lines too with `only_lines`, and with `stays` the bar at its end.
+        """
+        self.total, self.unit, self.what = total, unit, escaped(what)
         self.done, self.already = 0, 0
+        self._first, self._only_lines, self._stays = first, only_lines, stays
         self._started = self._said = time.monotonic()
+        self._has_estimate = False
         self._bar = None
 
     def __enter__(self) -> "Bar":
         self._stack = ExitStack()
-        if is_terminal(sys.stderr):
+        if is_terminal(sys.stderr) and not self._only_lines:
             from tqdm import tqdm
 
             self._stack.enter_context(bar_on_the_line())
@@ -53,16 +68,23 @@ class Bar:
             if already:
                 self._bar.set_postfix_str(f"{self.already} already stored", refresh=False)
             self._bar.update(count)
-        elif time.monotonic() - self._said >= MINUTE and self.done < self.total:
+        elif self.done < self.total and self._is_due():
             self._said = time.monotonic()
             print(self.line, file=sys.stderr, flush=True)
 
+    def _is_due(self) -> bool:
+        """Whether a line is: after a minute, and as soon as it is known that it takes that long."""
+        left = self.seconds_left
+        is_news = not self._has_estimate and left is not None
+        self._has_estimate |= is_news
+        return (is_news and left >= MINUTE) or time.monotonic() - self._said >= MINUTE
+
     @property
     def seconds_left(self) -> float | None:
-        """By the rate so far; None where nothing was done here."""
+        """By the rate so far; None where too little was done here."""
         done = self.done - self.already
         spent = time.monotonic() - self._started
-        return spent / done * (self.total - self.done) if done else None
+        return spent / done * (self.total - self.done) if done >= max(1, self._first) else None
 
     @property
     def line(self) -> str:

@@ -11,6 +11,7 @@ from runtime.bars import Bar
 from runtime.notes import note
 from runtime.waiting import current_work
 
+FIRST = 8  # batches before the time left is told: the first of all takes seconds to compile
 Batch = TypeVar("Batch")
 Listener = Callable[[int, int], bool]  # (batches done, of how many) -> whether to stop
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -25,7 +26,7 @@ def progress(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
     told instead of the console, and stops as Ctrl-C does.
     """
     listener = _LISTENER.get()
-    shown = Bar(total, "batch", current_work()) if listener is None else nullcontext()
+    shown = Bar(total, "batch", current_work(), first=FIRST) if listener is None else nullcontext()
     with _listening_for_interrupts() as interrupted, shown as bar:
         for done, batch in enumerate(batches):
             if interrupted.is_set() or (listener is not None and listener(done, total)):

@@ -76,11 +76,12 @@ class Worker:
                 yield []
 
 
-def run_on_ray(runner: Runner, prepare: Prepare) -> None:
-    """Has all that the store lacks done and stored by the plan's workers; a bar tells how far.
+def run_on_ray(runner: Runner, prepare: Prepare) -> int:
+    """How many images the plan's workers were given: all that the store lacks is done and stored.
 
-    First images, then views of classes, of which some may be decided by images. Raises ValueError
-    where Ray is not installed, no cluster is at the plan's address, or a worker finds a mistake.
+    A bar tells how far. First images, then views of classes, of which some may be decided by
+    images. Raises ValueError where Ray is not installed, no cluster is at the plan's address, or a
+    worker finds a mistake.
     """
     plan = runner.plan
     items = [Item(image=str(path)) for path in runner.pending(plan.images)]
@@ -92,6 +93,7 @@ def run_on_ray(runner: Runner, prepare: Prepare) -> None:
     views += [Item(classifier=number, class_index=index) for number, index in classes]
     if views:
         list(_on_workers(plan, views, prepare, "view"))
+    return len(items)
 
 
 def _view_outcome(runner: Runner, item: Item) -> Outcome:

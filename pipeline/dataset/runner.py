@@ -37,6 +37,7 @@ class Outcome:
     changed: list[ChangedExplanation] = field(default_factory=list)
     views: list[ViewImage] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    is_stored: bool = False  # whether the store had all that is asked of it
     classes: dict[int, list[int]] = field(default_factory=dict)  # classifier -> whose views to make
 
     @property
@@ -82,7 +83,7 @@ class Runner:
 
         Raises StoreError, and FileNotFoundError where the images' folder is gone.
         """
-        size = self._images_at_once
+        size = self.images_at_once
         weight = attrgetter("size") if self._needs_pixels else None  # else they are small
         ahead = prefetch(self._loader.load, images, size, weight)
         for loaded in _batches(ahead, size):
@@ -143,7 +144,7 @@ class Runner:
         return not draws and self._is_done(source)
 
     @property
-    def _images_at_once(self) -> int:
+    def images_at_once(self) -> int:
         """So many images are a batch: fewer of many classes whose maps are of pixels."""
         if self.classifiers[0].frames:
             return 1
@@ -165,6 +166,7 @@ class Runner:
         """
         outcomes = [Outcome(loaded.source.path) for loaded in batch]
         for loaded, outcome in zip(batch, outcomes, strict=True):
+            outcome.is_stored = loaded.error is None and self._is_done(loaded.source)
             if loaded.error is not None:
                 outcome.failures.append(Failure("", loaded.error))
                 for units in self.explanations:

@@ -9,7 +9,7 @@ from pipeline.dataset.runner import Outcome
 from pipeline.explaining.changes import ChangedExplanation
 from pipeline.explaining.explanation import Explanation, percent
 from pipeline.explaining.view_image import ViewImage
-from runtime import counted, escaped
+from runtime import Bar, counted, duration, escaped
 
 MOST = 24  # images that get lines on the console and in the record; of more, the store has them
 MANY_TIES = 0.05  # of the pixels: from here on their order is worth a word
@@ -18,26 +18,27 @@ MANY_TIES = 0.05  # of the pixels: from here on their order is worth a word
 class Console:
     """Says what is found, what fails and what is written."""
 
-    def __init__(self, images: int):
-        """`images` is how many there are in all."""
+    def __init__(self, images: int, started: float | None = None):
+        """`images` is how many there are in all; `started` when the first was begun, or now."""
         self.images = images
         self._failures = 0
-        self._started = time.monotonic()
+        self._started = time.monotonic() if started is None else started
 
     @property
     def is_verbose(self) -> bool:
         """Whether there are lines for each image."""
         return self.images <= MOST
 
-    def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        """The outcomes; where there are many, with a bar that has rate and time left."""
-        from tqdm import tqdm
+    def progress(self, outcomes: Iterable[Outcome], at_once: int = 1) -> Iterator[Outcome]:
+        """The outcomes; where there are many, with a bar that has rate and time left.
 
-        hidden = True if self.is_verbose else None  # None: where there is a terminal
-        with tqdm(total=self.images, disable=hidden, unit="image") as bar:
+        So many come `at_once`. Where each has its lines, lines of how far it is are between them.
+        """
+        shown = {"first": at_once, "only_lines": self.is_verbose, "stays": True}
+        with Bar(self.images, "image", **shown) as bar:
             for outcome in outcomes:
                 yield outcome
-                bar.update()
+                bar.update(already=outcome.is_stored)
 
     def outcome(self, outcome: Outcome) -> None:
         """Says what was found of one subject."""
@@ -64,13 +65,15 @@ class Console:
         """Says where a file is."""
         print(escaped(str(path)) + (" (replaces an older one)" if replaces else ""))
 
-    def total(self, done: int, failed: int, store: Path) -> None:
-        """Says how many images were done, and how fast."""
+    def total(self, done: int, stored: int, failed: int, store: Path) -> None:
+        """Says how many images are done, how many of them were `stored` before, and how fast."""
         seconds = time.monotonic() - self._started
-        print(
-            f"{done} of {self.images} images in {seconds:.0f} s ({done / seconds:.1f} a second), "
-            f"{failed} failed; {store}"
-        )
+        new = done - stored
+        parts = [f"{stored:,} already stored"] if stored else []
+        if new:
+            parts.append(f"{new:,} explained in {duration(seconds)} ({new / seconds:.1f} a second)")
+        parts.append(f"{failed:,} failed")
+        print(f"{done:,} of {counted(self.images, 'image')}: {', '.join(parts)}; {store}")
 
     def _explanations(self, path: Path, explanations: Sequence[Explanation]) -> None:
         print(escaped(str(path)))

@@ -25,12 +25,14 @@ from runtime import csv_cell, working, write_text
 class Report:
     """Joins what prints, what draws and what records: each outcome goes to all of them."""
 
-    def __init__(self, runner: Runner):
+    def __init__(self, runner: Runner, started: float | None = None, by_workers: int = 0):
+        """`started` is when the work was begun; `by_workers` were done and stored since then."""
         plan, classifiers = runner.plan, runner.classifiers
         self.plan, self._keys = plan, runner.keys
         self._names = [classifier.name for classifier in classifiers]
         self.record = RunRecord(plan, classifiers, runner.truths)
-        self.console = Console(len(plan.images))
+        self.console = Console(len(plan.images), started)
+        self._stored = -by_workers  # images that the store had before
         self.files = FigureFiles(plan.display, self._wrote, self.console.is_verbose)
         captions = Captions(plan, self.record.layers, self.record.cautions)
         if classifiers[0].frames:
@@ -44,6 +46,7 @@ class Report:
         self._html = HtmlReport(plan) if plan.display.report else None
         self._failures: dict[tuple[str, str], str] = {}  # (image, of what) -> reason
         self._done, self._views = 0, 0
+        self._at_once = runner.images_at_once
 
     @property
     def is_incomplete(self) -> bool:
@@ -52,7 +55,7 @@ class Report:
 
     def progress(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """The outcomes, with a bar where there are many."""
-        return self.console.progress(outcomes)
+        return self.console.progress(outcomes, self._at_once)
 
     def add(self, outcome: Outcome) -> None:
         """Takes what became of one subject: prints, draws and records it."""
@@ -60,6 +63,7 @@ class Report:
             self._failed(outcome.path, failure.asker, failure.reason)
         if outcome.path is not None and not any(not f.asker for f in outcome.failures):
             self._done += 1
+            self._stored += outcome.is_stored
         self.console.outcome(outcome)
         if self.console.is_verbose:
             self.record.add_explanations(outcome.explanations)
@@ -110,7 +114,7 @@ class Report:
         self._write_failures()
         if self.plan.methods and not self.console.is_verbose:
             store = self.plan.display.output_dir / FOLDER
-            self.console.total(self._done, len(self._failures), store)
+            self.console.total(self._done, max(0, self._stored), len(self._failures), store)
 
     def write_record(self) -> None:
         """Saves the record, also of a run that failed on its way."""

@@ -1,5 +1,6 @@
 """Carrying a plan out: flags -> Plan -> images -> explain -> evaluate -> store -> report."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -38,10 +39,11 @@ def run(plan: Plan, classifiers: Sequence[Classifier] | None = None) -> int:
     if plan.fresh and (aside := set_aside(folder)):
         print(f"the store that was there is now {aside}")
     runner = Runner(plan, classifiers, truths)
+    started, by_workers = time.monotonic(), 0
     if plan.engine == "ray":
-        run_on_ray(runner, prepared)
+        by_workers = run_on_ray(runner, prepared)
         runner = Runner(plan, classifiers, truths)  # from here on there is only what to report
-    report = Report(runner)
+    report = Report(runner, started, by_workers)
     try:
         try:
             for outcome in _outcomes(runner, report):

@@ -83,10 +83,10 @@ def test_where_there_is_no_terminal_there_is_a_line_a_minute(clock, capsys):
             clock[0] += 2
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
-        "RISE, macaw.jpg: 30 of 125 batches, about 3 min left",
-        "RISE, macaw.jpg: 60 of 125 batches, about 2 min left",
-        "RISE, macaw.jpg: 90 of 125 batches, about 70 s left",
-        "RISE, macaw.jpg: 120 of 125 batches, about 10 s left",
+        "RISE, macaw.jpg: 8 of 125 batches, about 4 min left",  # as soon as it is known
+        "RISE, macaw.jpg: 38 of 125 batches, about 3 min left",
+        "RISE, macaw.jpg: 68 of 125 batches, about 2 min left",
+        "RISE, macaw.jpg: 98 of 125 batches, about 54 s left",
     ]
 
 
