@@ -79,6 +79,11 @@ class GroundTruth:
         return found
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of ground truth that there are, as `evaluation.metric` has them."""
+        return tuple(self._read)
+
+    @property
     def _files(self) -> dict[str, Path]:
         return dict(zip(self._read, self.files, strict=True))
 

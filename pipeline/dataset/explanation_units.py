@@ -17,10 +17,11 @@ from pipeline.dataset.rows import (
     stored_explanation,
 )
 from pipeline.dataset.store import Index, Store
-from pipeline.explaining.explain import CutShortError, explain_batch
+from pipeline.explaining.explain import CutShortError, MisfitError, explain_batch
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Answer
 from pipeline.plan import Plan
+from registry import Call
 
 
 class ExplanationUnits:
@@ -39,9 +40,26 @@ class ExplanationUnits:
         self.plan, self.classifier, self.number = plan, classifier, number
         self.truths, self.index, self.store = truths, index, store
         self.stopped = False  # by Ctrl-C, in the batch that was asked for last
+        self.misfits: dict[str, str] = {}  # method -> why it fits no image
         self.keys = {
             str(method): method_key(classifier, method, plan.targets) for method in plan.methods
         }
+        for method in plan.methods:
+            try:
+                method.entry.check(classifier, method.given)
+            except ValueError as error:
+                self._leave_out({str(method): str(error)})
+
+    @property
+    def methods(self) -> list[Call]:
+        """The plan's methods that fit the classifier, as far as is known."""
+        return [method for method in self.plan.methods if str(method) in self.keys]
+
+    def _leave_out(self, misfits: dict[str, str]) -> None:
+        """Takes methods out of what is asked, for what they are said to lack."""
+        self.misfits |= misfits
+        for name in misfits:
+            self.keys.pop(name, None)
 
     def is_done(self, source: Source) -> bool:
         """Whether the store has every unit of the image, with the metrics that are wanted."""
@@ -52,7 +70,7 @@ class ExplanationUnits:
         self.stopped = False
         stored = [self._stored(loaded) for loaded in batch]
         requests = [
-            loaded.request(self.number, [m for m in self.plan.methods if str(m) not in known])
+            loaded.request(self.number, [m for m in self.methods if str(m) not in known])
             for loaded, known in zip(batch, stored, strict=True)
         ]
         answers = [Answer() for _ in batch]
@@ -64,6 +82,9 @@ class ExplanationUnits:
                 )
             except CutShortError as stop:
                 made, self.stopped = stop.answers, True
+            except MisfitError as error:
+                made = error.answers
+                self._leave_out(error.reasons)
             for i, answer in zip(asked, made, strict=True):
                 answers[i] = answer
         for number, parts in enumerate(zip(batch, answers, stored, strict=True)):
@@ -89,7 +110,7 @@ class ExplanationUnits:
         known = {}
         if "colour" in (self.plan.display.representations or ()):  # which is not stored
             return known
-        for method in self.plan.methods:
+        for method in self.methods:
             key = loaded.source.columns() | self.keys[str(method)]
             stored = self.index.find(key)
             if stored is None:
@@ -112,7 +133,7 @@ class ExplanationUnits:
         if answer.failed_whole:
             self.failed(loaded.source, answer.failures[0].reason)
             return
-        by_method = {str(method): stored.get(str(method), []) for method in self.plan.methods}
+        by_method = {str(method): stored.get(str(method), []) for method in self.methods}
         for explanation in answer.explanations:
             by_method[str(explanation.method)].append(explanation)
         ordered = [explanation for some in by_method.values() for explanation in some]

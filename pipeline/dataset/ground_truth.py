@@ -63,6 +63,10 @@ class GroundTruthIndex:
         """Whether any image has ground truth."""
         return bool(self._files)
 
+    def has_files(self, image: Path) -> bool:
+        """Whether there are files of ground truth of the image."""
+        return image in self._files
+
     @property
     def unmatched(self) -> list[str]:
         """Images without ground truth, for the record."""

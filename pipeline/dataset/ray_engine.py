@@ -68,7 +68,10 @@ class Worker:
     def _answered(self, items: Sequence[Item]) -> Iterator[list[tuple[int, int]]]:
         """For each subject (number of a classifier, class) of the views that it asks for."""
         images = [as_path(str(item.image)) for item in items if item.image]
-        for outcome in self.runner.outcomes(images) if images else ():
+        outcomes = self.runner.outcomes(images) if images else ()
+        for outcome in outcomes:
+            if outcome.path is None:  # methods that do not fit, which the driver says too
+                continue
             yield [(number, index) for number, some in outcome.classes.items() for index in some]
         for item in items:
             if not item.image:

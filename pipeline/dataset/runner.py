@@ -68,6 +68,7 @@ class Runner:
             ChangeUnits(plan, units.classifier, units.keys, self.index, self.store)
             for units in self.explanations
         ]
+        self._said: set[tuple[int, str]] = set()  # misfits: number of the classifier, method
         self.views = [ViewUnits(plan, c, self.index, self.store) for c in classifiers]
         self._loader = Loader(
             classifiers, self.index, self._needs_nothing, self._needs_pixels, plan.images
@@ -87,9 +88,34 @@ class Runner:
         weight = attrgetter("size") if self._needs_pixels else None  # else they are small
         ahead = prefetch(self._loader.load, images, size, weight)
         for loaded in _batches(ahead, size):
-            yield from self._batch(loaded)
+            outcomes = self._batch(loaded)
+            yield from self._misfits()
+            yield from outcomes
             if self.stopped:
                 return
+
+    def _misfits(self) -> Iterator[Outcome]:
+        """An outcome of no subject for methods that were found not to fit a classifier.
+
+        Raises ValueError where there is nothing else to be done.
+        """
+        reasons = {
+            (number, name): reason
+            for number, units in enumerate(self.explanations)
+            for name, reason in units.misfits.items()
+            if (number, name) not in self._said
+        }
+        if not reasons:
+            return
+        if not self.plan.views and not any(units.keys for units in self.explanations):
+            raise ValueError(next(iter(reasons.values())))
+        self._said |= reasons.keys()
+        names = [classifier.name for classifier in self.classifiers]
+        failures = [
+            Failure(f"{name}, {names[number]}", reason)
+            for (number, name), reason in reasons.items()
+        ]
+        yield Outcome(failures=failures)
 
     def pending(self, images: Iterable[Path]) -> list[Path]:
         """The images that are not known to be done, as far as can be told without reading."""

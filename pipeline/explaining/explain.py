@@ -25,6 +25,15 @@ class CutShortError(KeyboardInterrupt):
         self.answers = answers  # of the methods that were done
 
 
+class MisfitError(ValueError):
+    """Methods that do not fit the classifier, whatever the image; the others have answers."""
+
+    def __init__(self, answers: list[Answer], reasons: dict[str, str]):
+        super().__init__(next(iter(reasons.values())))
+        self.answers = answers
+        self.reasons = reasons  # by method
+
+
 def explain(
     classifier: Classifier,
     image: str | Path | np.ndarray,
@@ -77,13 +86,14 @@ def explain_batch(
     """For each image its explanations, methods and then classes in their order.
 
     A method that fails on an image has a failure there, and the others go on. One that was stopped
-    early is the last. Raises CutShortError on Ctrl-C before a method has anything to show, and
-    ValueError for a mistake that is not of one image.
+    early is the last. Raises CutShortError on Ctrl-C before a method has anything to show,
+    MisfitError, when all others are done, for methods that fit no image, and ValueError for another
+    mistake that is not of one image.
     """
     calls = {str(method): method for request in batch for method in request.methods}
     inside = any(call.entry.shares_features for call in calls.values())
     scores = _scores(batch, classifier, keep_features=inside and classifier.has_layers)
-    answers, chosen = [], []
+    answers, chosen, misfits = [], [], {}
     for indices in _chosen(batch, scores, classifier, targets):
         failed = isinstance(indices, Failure)
         answers.append(Answer(failures=[indices] if failed else []))
@@ -99,10 +109,14 @@ def explain_batch(
             for number, result in attempted(batch, scores, classifier, method, pairs):
                 kept = answers[number]
                 (kept.failures if isinstance(result, Failure) else kept.explanations).append(result)
+        except ValueError as error:
+            misfits[name] = str(error)
         except KeyboardInterrupt as stop:
             raise CutShortError(answers) from stop
         if any(a.explanations and a.explanations[-1].stopped_early for a in answers):
             break
+    if misfits:
+        raise MisfitError(answers, misfits)
     return answers
 
 

@@ -38,7 +38,8 @@ class Console:
         with Bar(self.images, "image", **shown) as bar:
             for outcome in outcomes:
                 yield outcome
-                bar.update(already=outcome.is_stored)
+                if outcome.path is not None:
+                    bar.update(already=outcome.is_stored)
 
     def outcome(self, outcome: Outcome) -> None:
         """Says what was found of one subject."""

@@ -58,7 +58,9 @@ class RunRecord:
         self._views += [view.as_record() for view in views]
 
     def add_failure(self, path: Path | None, asker: str, reason: str) -> None:
-        self._failed.append({"image": str(path), "of": asker, "reason": reason})
+        self._failed.append(
+            {"image": "" if path is None else str(path), "of": asker, "reason": reason}
+        )
 
     def add_file(self, path: Path) -> None:
         """A figure or table that was written."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.dataset.ground_truth import GroundTruthIndex
+from pipeline.dataset.ground_truth_check import check_metrics
 from pipeline.plan import Plan
 
 
@@ -15,7 +16,7 @@ def check_beforehand(plan: Plan) -> None:
         if (labels := choice.check()) is not None:
             plan.targets.check(labels)
     make_folder(plan.display.output_dir)
-    GroundTruthIndex(plan)
+    check_metrics(GroundTruthIndex(plan), plan.evaluation.ground_truth)
 
 
 def make_folder(folder: Path) -> None:

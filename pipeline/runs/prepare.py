@@ -14,14 +14,28 @@ def prepared(plan: Plan) -> list[Classifier]:
             classifiers.append(choice.load())
     for classifier in classifiers:
         plan.targets.parts(classifier)
-        for call in (*plan.methods, *plan.views):
-            call.entry.check(classifier, call.given)
+        for view in plan.views:
+            view.entry.check(classifier, view.given)
         classifier.expect(_passes(plan))
         if plan.batch_size is not None:
             classifier.limit_batch(plan.batch_size)
+    _check_methods(plan, classifiers)
     if any(classifier.frames for classifier in classifiers):
         _check_clips(plan, classifiers)
     return classifiers
+
+
+def _check_methods(plan: Plan, classifiers: list[Classifier]) -> None:
+    """Raises ValueError where no method fits any classifier; else some are left out, and said."""
+    reasons = []
+    for classifier in classifiers:
+        for method in plan.methods:
+            try:
+                method.entry.check(classifier, method.given)
+            except ValueError as error:
+                reasons.append(error)
+    if reasons and len(reasons) == len(classifiers) * len(plan.methods) and not plan.views:
+        raise reasons[0]
 
 
 def _passes(plan: Plan) -> int:

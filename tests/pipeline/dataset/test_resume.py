@@ -66,6 +66,7 @@ def test_metrics_without_their_ground_truth_are_not_asked_again(run, images, tmp
         mask[10:30, 10:30] = 255
         (tmp_path / "masks").mkdir(exist_ok=True)
         Image.fromarray(mask).save(tmp_path / "masks" / path.name)
+    (tmp_path / "masks/00.csv").write_text("x,y\n0.5,0.5\n")  # the only fixations
     flags = ("--metrics=PCC,NSS,POINTING,SPARSITY", "--ground_truth", str(tmp_path / "masks"))
     run(*flags)
     parts = store.parts(tmp_path / "out")

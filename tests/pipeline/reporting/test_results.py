@@ -9,7 +9,9 @@ import pytest
 from support import ROOT
 
 import main
+from cli import make_parser, plan_from_flags
 from evaluation.ground_truth import read_truth
+from pipeline import run
 from pipeline.dataset import store
 
 BEARS = ("american_black_bear", "american_black_bear_forest")
@@ -112,7 +114,8 @@ def test_constants_stand_in_the_tables_and_the_record(lab):
 def test_what_has_no_truth_is_said(lab, capsys):
     arguments = ["--test_image_path", str(lab / "images"), "--metrics=POINTING"]
     arguments += ["--ground_truth", str(lab / "gaze"), "--output_dir", str(lab / "out2")]
-    assert main.main([*arguments, "--representation=none"]) == 0
+    plan = plan_from_flags(make_parser().parse_args([*arguments, "--representation=none"]))
+    assert run(plan) == 0  # from Python: the command is refused before
     told = capsys.readouterr().err
     assert "1 of 4 images have no ground truth" in told
     assert "POINTING: no map has a value" in told
@@ -146,7 +149,7 @@ def test_a_broken_fixation_list_costs_its_images_metrics_only(lab, capsys, tmp_p
     ("arguments", "words"),
     [
         (["--metrics=PCCC"], "no metric 'PCCC'; did you mean 'PCC'"),
-        (["--metrics="], "--metrics: expected some of PCC"),
+        (["--metrics=,"], "--metrics: expected some of PCC"),
         (["--ground_truth", "data/masks"], "--ground_truth goes with --metrics"),
         (["--metrics=PCC", "--ground_truth", "nowhere"], "no such folder"),
         (["--metrics=PCC", "--degrees=0"], "--degrees is above 0"),
