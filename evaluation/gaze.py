@@ -11,6 +11,7 @@ import numpy as np
 from engines.statistics import correlations
 from evaluation.fixations import DEGREES, PIXELS_PER_DEGREE, inside, pixels, wooding_map
 from evaluation.metric import unit
+from registry import SHARE, Bounds
 
 SMALLEST = 1e-20  # added to maps before they are made densities, against log 0
 WINDOW_SIGMA = 1.5  # pixels, of SSIM's Gaussian window (Wang 2004)
@@ -97,9 +98,11 @@ def information_gain(
     fixations: list[np.ndarray],
     other_fixations: list[np.ndarray],
     *,
-    degrees: Annotated[float, "sigma of the baseline's Gaussians, in degrees"] = DEGREES,
-    pixels_per_degree: Annotated[float, "of visual angle"] = PIXELS_PER_DEGREE,
-    uniform: Annotated[float, "share of an even density that both are mixed with"] = 0.01,
+    degrees: Annotated[
+        float, "sigma of the baseline's Gaussians, in degrees", Bounds(above=0)
+    ] = DEGREES,
+    pixels_per_degree: Annotated[float, "of visual angle", Bounds(above=0)] = PIXELS_PER_DEGREE,
+    uniform: Annotated[float, "share of an even density that both are mixed with", SHARE] = 0.01,
 ) -> np.ndarray:
     """Bits per fixation by which the map foretells it better than other images' fixations do.
 

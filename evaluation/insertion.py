@@ -14,11 +14,14 @@ import numpy as np
 from engines.fills import OF_ONE_COLOUR, filled_inputs, note_fill_of_maps
 from engines.perturbation import batch_for, batches_of, perturbed
 from evaluation.metric import positions
+from registry import NOT_NEGATIVE
 from runtime import note
 
 STEPS = 224  # where the step follows the image's size
 
-Step = Annotated[int, "pixels that change at a time; 0: a 224th of them, 224 of 224 x 224"]
+Step = Annotated[
+    int, "pixels that change at a time; 0: a 224th of them, 224 of 224 x 224", NOT_NEGATIVE
+]
 Hidden = Literal["blur", "black", "mean"]
 Score = Annotated[Literal["probability", "logit"], "what the curve is of"]
 
@@ -132,8 +135,6 @@ def _mixed(forward, pairs, ranks, first, rest, classes) -> dict:
 
 
 def _areas(program, maps, classifier, images, class_indices, step, start, score) -> np.ndarray:
-    if step < 0:
-        raise ValueError(f"{program.__name__}: step is at least 1 pixel, or 0; got {step}")
     step = step or max(1, round(maps[0].size / STEPS))
     shares, scores = curves(
         program, ranks_of(maps), classifier, images, class_indices, step, start, score

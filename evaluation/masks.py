@@ -7,12 +7,16 @@ from typing import Annotated
 
 import numpy as np
 
+from registry import NOT_NEGATIVE
+
 
 def pointing(
     maps: np.ndarray,
     masks: np.ndarray,
     *,
-    tolerance: Annotated[int, "pixels around the mask that count as hit; 15 in the paper"] = 0,
+    tolerance: Annotated[
+        int, "pixels around the mask that count as hit; 15 in the paper", NOT_NEGATIVE
+    ] = 0,
 ) -> np.ndarray:
     """The pointing game: 1 where the map's maximum is on the object, else 0 (Zhang 2018).
 

@@ -42,7 +42,7 @@ class Metric(Entry):
     clip_metrics: tuple[str, ...] = ()  # the table's metrics of clips, to be named where it is none
 
     def __call__(self, maps, *evidence, **options) -> np.ndarray:
-        return self.function(maps, *evidence, **options)
+        return self.function(maps, *evidence, **self.with_preset(options))
 
     @property
     def of_clips(self) -> bool:

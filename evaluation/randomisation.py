@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from evaluation.metric import positions
+from registry import COUNT, SEED
 from representations import upsampled, upsampled_clip
 from runtime import note, progress
 
@@ -21,17 +22,15 @@ def randomisation(
     class_indices: np.ndarray,
     explain: Callable[[np.ndarray, np.ndarray], np.ndarray],
     *,
-    stages: Annotated[int, "maps along the way from the top layer to all layers"] = 8,
-    seed: Annotated[int, "of the new weights"] = 0,
+    stages: Annotated[int, "maps along the way from the top layer to all layers", COUNT] = 8,
+    seed: Annotated[int, "of the new weights", SEED] = 0,
 ) -> np.ndarray:
     """The map's mean rank correlation with those after layers from the top on were re-initialised.
 
     Adebayo 2018, section 3, cascading randomisation; Spearman's correlation of absolute values, 0
     where the new map is constant. Notes the cascade: how many layers, and the correlation. The
-    weights are put back. Raises ValueError for a classifier without layers or `stages` below 1.
+    weights are put back. Raises ValueError for a classifier without layers.
     """
-    if stages < 1:
-        raise ValueError(f"RANDOMISATION: stages is at least 1, got {stages}")
     layers = weighted_layers(classifier)
     ends = sorted({1, *np.linspace(1, len(layers), stages).round().astype(int).tolist()})
     before = _ranks(maps)

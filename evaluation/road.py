@@ -9,6 +9,8 @@ from typing import Annotated
 
 import numpy as np
 
+from registry import NOT_NEGATIVE, SEED
+
 PERCENTILES = range(10, 100, 10)  # of the pixels, removed
 WEIGHTS = {  # of a pixel's neighbours: direct ones 1/6, diagonal ones 1/12 (section 3.3)
     (row, column): 1 / 6 if 0 in (row, column) else 1 / 12
@@ -24,8 +26,10 @@ def road(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    noise: Annotated[float, "deviation of the noise, on the preprocessed scale"] = 0.01,
-    seed: Annotated[int, "of the noise"] = 0,
+    noise: Annotated[
+        float, "deviation of the noise, on the preprocessed scale", NOT_NEGATIVE
+    ] = 0.01,
+    seed: Annotated[int, "of the noise", SEED] = 0,
 ) -> np.ndarray:
     """How much more the class keeps when the least than when the most salient pixels go, halved.
 

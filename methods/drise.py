@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 
 from methods.rise import rise
+from registry import COUNT, SEED, SHARE, Bounds
 
 
 def drise(
@@ -19,17 +20,21 @@ def drise(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    masks: Annotated[int, "how many random masks"] = 4000,
-    grid: Annotated[int, "cells of a mask in each direction, whatever the image's size"] = 16,
-    keep: Annotated[float, "probability that a cell is kept"] = 0.5,
-    seed: Annotated[int, "of the random masks"] = 0,
+    masks: Annotated[int, "how many random masks", COUNT] = 4000,
+    grid: Annotated[
+        int, "cells of a mask in each direction, whatever the image's size", COUNT
+    ] = 16,
+    keep: Annotated[float, "probability that a cell is kept", SHARE] = 0.5,
+    seed: Annotated[int, "of the random masks", SEED] = 0,
     until_stable: Annotated[
-        float, "stop when the map correlates so well with that of half as many masks; 0: never"
+        float,
+        "stop when the map correlates so well with that of half as many masks; 0: never",
+        Bounds(least=0, below=1),
     ] = 0.0,
 ) -> np.ndarray:
     """D-RISE: (N, H, W), how much of a box is found where a pixel is seen; black-box.
 
-    Petsiuk 2021, section 3. Of a class it is RISE. Raises ValueError for options out of range.
+    Petsiuk 2021, section 3. Of a class it is RISE.
     """
     return rise(
         classifier,

@@ -13,6 +13,7 @@ from classifier.network.forward import CLASSES_AT_ONCE, GRADIENT_BATCH
 from engines.fills import background, colour_of
 from engines.perturbation import batch_sizes, by_image
 from engines.pixel_gradients import mean_gradients, summed_gradients
+from registry import COUNT
 from runtime import note
 
 
@@ -21,7 +22,7 @@ def integrated_gradients(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    steps: Annotated[int, "how many points of the path from the baseline to the image"] = 50,
+    steps: Annotated[int, "how many points of the path from the baseline to the image", COUNT] = 50,
     baseline: Annotated[
         Literal["black", "mean"],
         "where the path begins; mean: the colour that is 0 once preprocessed",
@@ -32,9 +33,6 @@ def integrated_gradients(
     The sum over the channels. Notes the logits' difference, and the completeness gap: the map's
     sum less that difference, one for each class. Raises ValueError for no steps.
     """
-    if steps < 1:
-        raise ValueError(f"INTEGRATED_GRADIENTS: steps is at least 1, got steps={steps}")
-
     note(fill_rgb=colour_of(classifier, baseline))
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:

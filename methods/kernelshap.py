@@ -26,6 +26,7 @@ from methods.superpixels import (
     superpixels,
     switched_scores,
 )
+from registry import SEED, Bounds
 from runtime import note
 
 
@@ -35,9 +36,9 @@ def kernelshap(
     class_indices: np.ndarray,
     *,
     segmentation: Segmentation = "quickshift",
-    samples: Annotated[int, "how many coalitions of superpixels are asked"] = 1000,
+    samples: Annotated[int, "how many coalitions of superpixels are asked", Bounds(least=2)] = 1000,
     hide: Hide = "mean",
-    seed: Annotated[int, "of the coalitions"] = 0,
+    seed: Annotated[int, "of the coalitions", SEED] = 0,
 ) -> np.ndarray:
     """Kernel SHAP: (N, H, W), each superpixel's share in the probability; signed, black-box.
 

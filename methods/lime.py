@@ -21,6 +21,7 @@ from methods.superpixels import (
     superpixels,
     switched_scores,
 )
+from registry import COUNT, SEED, Bounds
 from runtime import note
 
 KERNEL_WIDTH = 0.25
@@ -43,21 +44,18 @@ def lime(
     class_indices: np.ndarray,
     *,
     segmentation: Segmentation = "quickshift",
-    samples: Annotated[int, "how many times superpixels are switched"] = 1000,
+    samples: Annotated[int, "how many times superpixels are switched", Bounds(least=2)] = 1000,
     hide: Hide = "mean",
-    seed: Annotated[int, "of the switching"] = 0,
-    shown: Annotated[int, "how many superpixels --representation superpixels shows"] = 10,
+    seed: Annotated[int, "of the switching", SEED] = 0,
+    shown: Annotated[int, "how many superpixels --representation superpixels shows", COUNT] = 10,
     positive_only: Annotated[bool, "whether it shows only those that speak for the class"] = False,
     hide_rest: Annotated[bool, "whether it hides the others"] = False,
 ) -> np.ndarray:
     """LIME: (N, H, W), each superpixel's coefficient in a local linear model; signed, black-box.
 
     Ribeiro 2016. Notes R^2 of the fit (`fit`), one for each class, and each coefficient's standard
-    error. Raises ValueError for fewer than two samples, ImageError for an image without
-    superpixels.
+    error. Raises ImageError for an image without superpixels.
     """
-    if samples < 2 or shown < 1:
-        raise ValueError(f"LIME: samples >= 2 and shown >= 1, got samples={samples}, shown={shown}")
 
     def explain(image: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, dict]:
         segments = superpixels(image, segmentation, seed)

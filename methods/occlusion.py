@@ -7,6 +7,7 @@ import numpy as np
 
 from engines.fills import background, note_fill
 from engines.perturbation import batch_for, batches_of, noted_by_image, perturbed, score_range
+from registry import NOT_NEGATIVE
 from runtime import note
 
 PATCHES_IN_SIDE = 7  # where the patch follows the image's size
@@ -18,17 +19,23 @@ def occlusion(
     class_indices: np.ndarray,
     *,
     patch: Annotated[
-        int, "side of the patch, pixels; 0: a seventh of the shorter side, 32 of 224"
+        int,
+        "side of the patch, pixels; 0: a seventh of the shorter side, 32 of 224",
+        NOT_NEGATIVE,
     ] = 0,
-    stride: Annotated[int, "from one patch to the next, pixels; 0: half the patch"] = 0,
+    stride: Annotated[
+        int, "from one patch to the next, pixels; 0: half the patch", NOT_NEGATIVE
+    ] = 0,
     fill: Annotated[
         Literal["mean", "black", "white"],
         "what covers; mean: the colour that is 0 once preprocessed",
     ] = "mean",
     score: Annotated[Literal["logit", "probability"], "whose drop is shown"] = "logit",
-    frames: Annotated[int, "of clips: length of the patch; 0: a quarter of the clip"] = 0,
+    frames: Annotated[
+        int, "of clips: length of the patch; 0: a quarter of the clip", NOT_NEGATIVE
+    ] = 0,
     frame_stride: Annotated[
-        int, "of clips: from one patch to the next, frames; 0: half its length"
+        int, "of clips: from one patch to the next, frames; 0: half its length", NOT_NEGATIVE
     ] = 0,
 ) -> np.ndarray:
     """Occlusion: (N, H, W), how much the class loses where a patch covers it; signed, black-box.

@@ -8,6 +8,7 @@ import numpy as np
 
 from engines.perturbation import batch_sizes, by_image, perturbed
 from images import resized
+from registry import COUNT
 
 
 def patches(
@@ -15,7 +16,7 @@ def patches(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    grid: Annotated[int, "patches in each direction"] = 7,
+    grid: Annotated[int, "patches in each direction", COUNT] = 7,
 ) -> np.ndarray:
     """Patches: (N, grid, grid), the class's probability where a patch is all there is; black-box.
 

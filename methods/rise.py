@@ -16,6 +16,7 @@ import numpy as np
 from engines.fills import background, note_fill
 from engines.perturbation import batch_for, batch_sizes, noted_by_image, perturbed, score_range
 from engines.statistics import correlation
+from registry import COUNT, NOT_NEGATIVE, SEED, SHARE, Bounds
 from runtime import note
 
 PRESETS = {
@@ -23,7 +24,9 @@ PRESETS = {
     "authors": {"masks": 8000, "grid": 7, "keep": 0.5},  # for ResNet50
 }
 TimeGrid = Annotated[
-    int, "of clips: cells of a mask over time; 0: one for two frames, as many as `grid` at most"
+    int,
+    "of clips: cells of a mask over time; 0: one for two frames, as many as `grid` at most",
+    NOT_NEGATIVE,
 ]
 
 
@@ -32,27 +35,22 @@ def rise(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    masks: Annotated[int, "how many random masks"] = 4000,
-    grid: Annotated[int, "cells of a mask in each direction, whatever the image's size"] = 8,
-    keep: Annotated[float, "probability that a cell is kept"] = 0.5,
-    seed: Annotated[int, "of the random masks"] = 0,
+    masks: Annotated[int, "how many random masks", COUNT] = 4000,
+    grid: Annotated[int, "cells of a mask in each direction, whatever the image's size", COUNT] = 8,
+    keep: Annotated[float, "probability that a cell is kept", SHARE] = 0.5,
+    seed: Annotated[int, "of the random masks", SEED] = 0,
     until_stable: Annotated[
-        float, "stop when the map correlates so well with that of half as many masks; 0: never"
+        float,
+        "stop when the map correlates so well with that of half as many masks; 0: never",
+        Bounds(least=0, below=1),
     ] = 0.0,
     time_grid: TimeGrid = 0,
 ) -> np.ndarray:
     """RISE: (N, H, W), the mean probability of the class where a pixel is seen; black-box.
 
     Petsiuk 2018, eq. 6. Of clips it is (N, T, H, W). Notes the convergence curve: (masks,
-    correlation with the map of half as many), and the standard error. Raises ValueError for
-    options out of range.
+    correlation with the map of half as many), and the standard error.
     """
-    if masks < 1 or grid < 1 or time_grid < 0 or not 0 < keep < 1 or not 0 <= until_stable < 1:
-        raise ValueError(
-            "RISE: masks and grid are at least 1, time_grid at least 0, keep is between 0 and 1, "
-            f"until_stable from 0 to below 1; got {masks=}, {grid=}, {time_grid=}, {keep=}, "
-            f"{until_stable=}"
-        )
     counts = cells_of(classifier.frames, grid, time_grid)
     cells = [
         math.ceil(side / count)

@@ -8,6 +8,7 @@ import numpy as np
 from classifier.network.forward import CLASSES_AT_ONCE, GRADIENT_BATCH
 from engines.perturbation import batch_sizes, by_image
 from engines.pixel_gradients import mean_gradients, strongest, summed_gradients
+from registry import COUNT, NOT_NEGATIVE, SEED
 
 
 def smoothgrad(
@@ -15,17 +16,17 @@ def smoothgrad(
     images: np.ndarray,
     class_indices: np.ndarray,
     *,
-    samples: Annotated[int, "how many noisy copies of the image"] = 25,
-    noise: Annotated[float, "its standard deviation, in parts of the input's range"] = 0.15,
-    seed: Annotated[int, "of the noise"] = 0,
+    samples: Annotated[int, "how many noisy copies of the image", COUNT] = 25,
+    noise: Annotated[
+        float, "its standard deviation, in parts of the input's range", NOT_NEGATIVE
+    ] = 0.15,
+    seed: Annotated[int, "of the noise", SEED] = 0,
 ) -> np.ndarray:
     """SmoothGrad: (N, H, W), saliency of the gradient's mean over noisy copies.
 
     The mean is taken of dS_c/dx (equation in section 2.2), then the largest absolute value over
     the channels. Raises ValueError for options out of range.
     """
-    if samples < 1 or noise < 0:
-        raise ValueError(f"SMOOTHGRAD: samples >= 1, noise >= 0; got {samples=}, {noise=}")
 
     def explain(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
         batches = random_noise(samples, classifier.input_shape, seed)

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import numpy as np
 
+from registry.bounds import Bounds
 from registry.suggest import suggest
 
 
@@ -21,11 +22,22 @@ class Option(NamedTuple):
     kind: Any  # int, float, str, bool or a Literal
     help: str
     default: Any
+    bounds: Bounds | None = None
 
     @property
     def choices(self) -> str:
         """ " (sum, channels)" where only some values will do, else nothing."""
         return f" ({', '.join(get_args(self.kind))})" if get_origin(self.kind) is Literal else ""
+
+    @property
+    def range(self) -> str:
+        """ " (at least 1)" where numbers have a range, else nothing."""
+        return f" ({self.bounds})" if self.bounds else ""
+
+    def check(self, value: Any) -> None:
+        """Raises ValueError for a number that is out of range."""
+        if self.bounds and value not in self.bounds:
+            raise ValueError(f"{self.name} is {self.bounds}, got {self.name}={value}")
 
     def parse(self, text: str) -> Any:
         """The value that `text` stands for. Raises ValueError saying what would do."""
@@ -44,6 +56,7 @@ class Option(NamedTuple):
                 raise ValueError
         except ValueError:
             raise ValueError(f"{self.name}={text}: expected {_kind_words(self.kind)}") from None
+        self.check(value)
         return value
 
 
@@ -63,9 +76,14 @@ class Entry:
     def with_preset(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options, `preset` replaced by those that it stands for; what is given wins.
 
-        Raises ValueError with the nearest name of a preset.
+        Raises ValueError with the nearest name of a preset, and for numbers out of range.
         """
-        options = dict(options)
+        options, known = dict(options), self.options
+        for name in options.keys() & known.keys():
+            try:
+                known[name].check(options[name])
+            except ValueError as error:
+                raise ValueError(f"{self.name}: {error}") from None
         if "preset" not in options:
             return options
         preset = options.pop("preset")
@@ -115,6 +133,7 @@ class Entry:
                 parameter.annotation.__origin__,
                 parameter.annotation.__metadata__[0],
                 parameter.default,
+                next(iter(parameter.annotation.__metadata__[1:]), None),
             )
             for parameter in parameters
             if parameter.kind is parameter.KEYWORD_ONLY

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from registry import COUNT
 from representations import upsampled
 from runtime import note
 from views.mosaic import at_size, enlarged, mosaic
@@ -17,7 +18,7 @@ def activations(
     images: np.ndarray,
     class_indices: np.ndarray | None,
     *,
-    top: Annotated[int, "how many maps, the strongest by their mean first"] = 64,
+    top: Annotated[int, "how many maps, the strongest by their mean first", COUNT] = 64,
     scale: Annotated[
         Literal["map", "layer"], "whether each map has its own maximum, or all the layer's"
     ] = "map",

@@ -7,6 +7,7 @@ import numpy as np
 
 from classifier.network.forward import in_graph
 from engines.attention import attended, heard, on_grid
+from registry import Bounds
 from runtime import note
 from views.activations import tiles_of
 from views.mosaic import mosaic
@@ -20,9 +21,11 @@ def attention_maps(
     images: np.ndarray,
     class_indices: np.ndarray | None,
     *,
-    block: Annotated[int, "which block, from 0 on; -1: the last"] = LAST,
-    row: Annotated[int, "of the position that attends; -1: what the class is read from"] = READ,
-    column: Annotated[int, "of that position"] = READ,
+    block: Annotated[int, "which block, from 0 on; -1: the last", Bounds(least=-1)] = LAST,
+    row: Annotated[
+        int, "of the position that attends; -1: what the class is read from", Bounds(least=-1)
+    ] = READ,
+    column: Annotated[int, "of that position", Bounds(least=-1)] = READ,
 ) -> list[np.ndarray]:
     """Attention maps: for each head of a block, what the class token, or a position, attends to.
 

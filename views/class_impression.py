@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from registry import COUNT, NOT_NEGATIVE, SEED
 from runtime import note
 from views.ascent import Climb, ascend
 
@@ -16,13 +17,13 @@ def class_impression(
     images: np.ndarray | None,
     class_indices: np.ndarray,
     *,
-    steps: Annotated[int, "of the ascent, each a pass forward and back"] = 256,
-    seed: Annotated[int, "of the noise that it starts from, and of the transforms"] = 0,
+    steps: Annotated[int, "of the ascent, each a pass forward and back", COUNT] = 256,
+    seed: Annotated[int, "of the noise that it starts from, and of the transforms", SEED] = 0,
     parametrisation: Annotated[
         Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
     ] = "fourier",
     optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
-    smoothness: Annotated[float, "weight of the total variation, in logits"] = 1000.0,
+    smoothness: Annotated[float, "weight of the total variation, in logits", NOT_NEGATIVE] = 1000.0,
     robust: Annotated[
         bool, "whether each step sees the image turned, scaled, shifted and tinted"
     ] = True,

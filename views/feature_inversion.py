@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from images import ImageError
+from registry import COUNT, NOT_NEGATIVE, SEED
 from runtime import note
 from views.ascent import Climb, ascend
 
@@ -17,13 +18,15 @@ def feature_inversion(
     code: Annotated[
         Literal["pooled", "map"], "the target layer's features: their mean over positions, or all"
     ] = "pooled",
-    steps: Annotated[int, "of the descent, each a pass forward and back"] = 256,
-    seed: Annotated[int, "of the noise that it starts from"] = 0,
+    steps: Annotated[int, "of the descent, each a pass forward and back", COUNT] = 256,
+    seed: Annotated[int, "of the noise that it starts from", SEED] = 0,
     parametrisation: Annotated[
         Literal["pixels", "fourier"], "what is moved: pixels, or frequencies scaled by 1/f"
     ] = "fourier",
     optimizer: Annotated[Literal["adam", "sgd"], "how it is moved; sgd is with momentum"] = "sgd",
-    smoothness: Annotated[float, "weight of the total variation, in parts of the loss"] = 10.0,
+    smoothness: Annotated[
+        float, "weight of the total variation, in parts of the loss", NOT_NEGATIVE
+    ] = 10.0,
 ) -> list[np.ndarray]:
     """Feature inversion: for each image another, from noise, that the network sees as the same.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
+from registry import COUNT, NOT_NEGATIVE, SEED
 from runtime import note
 from views.activations import strongest_channels
 from views.ascent import Climb, ascents
@@ -19,10 +20,12 @@ def filters(
     class_indices: np.ndarray | None,
     *,
     layer: Annotated[str, "whose filters; empty: the weights of the first convolution"] = "",
-    top: Annotated[int, "how many filters of a deeper layer"] = 9,
-    steps: Annotated[int, "of each filter's ascent"] = 128,
-    seed: Annotated[int, "of the noise that it starts from, and of the transforms"] = 0,
-    smoothness: Annotated[float, "weight of the total variation, relative to the mean"] = 1.0,
+    top: Annotated[int, "how many filters of a deeper layer", COUNT] = 9,
+    steps: Annotated[int, "of each filter's ascent", COUNT] = 128,
+    seed: Annotated[int, "of the noise that it starts from, and of the transforms", SEED] = 0,
+    smoothness: Annotated[
+        float, "weight of the total variation, relative to the mean", NOT_NEGATIVE
+    ] = 1.0,
 ) -> list[np.ndarray]:
     """Filters: a mosaic of kernels, or of the inputs that excite a deeper layer's filters most.
 

@@ -16,8 +16,6 @@ import numpy as np
 
 from registry import Call, Entry
 
-AT_LEAST_ONE = {"top", "steps"}  # options
-
 
 def no_description(classifier, class_index: int | None, notes: dict[str, Any]) -> str:
     """Nothing to say beside a view's name."""
@@ -51,9 +49,6 @@ class View(Entry):
             except ValueError as error:
                 raise ValueError(f"{self.name} is not for {classifier.name}: {error}") from None
         options = Call(self, dict(given)).options
-        for name in AT_LEAST_ONE & options.keys():
-            if options[name] < 1:
-                raise ValueError(f"{self.name}: {name} is at least 1, got {options[name]}")
         if layer := options.get("layer"):
             classifier.find_layer(layer)
 

@@ -17,6 +17,19 @@ def test_help_tells_of_flags_and_of_a_methods_options(capsys):
     assert "relu=sum" in capsys.readouterr().out
 
 
+def test_presets_are_a_table(capsys):
+    assert main.main(["--help=RISE"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["preset", "masks", "grid", "keep"] in lines
+    assert ["lab", "200", "8", "0.4"] in lines
+    assert ["authors", "8000", "7", "0.5"] in lines
+
+
+def test_help_says_the_range_of_numbers(capsys):
+    assert main.main(["--help=RISE"]) == 0
+    assert "how many random masks (at least 1)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("flag", "line"),
     [("--version", VERSION), ("--help=FEM", "FEM  "), ("--help", "usage: main.py")],

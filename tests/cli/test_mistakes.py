@@ -18,7 +18,7 @@ import main
         (["--target=top9"], "top1 to top3"),
         (["--target=top0"], "top1 to top3"),
         (["--output_dir=README.md"], "cannot be made"),
-        (["--explanation_method=RISE:masks=0"], "masks and grid are at least 1"),
+        (["--explanation_method=RISE:masks=0"], "RISE: masks is at least 1, got masks=0"),
         (["--test_image_index=3"], "0 to 2"),
         (["--layer=absent"], "no layer 'absent'"),
         (["--layer=scores"], "no positions"),

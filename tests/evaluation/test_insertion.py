@@ -83,7 +83,7 @@ def test_ties_are_in_reading_order_and_reported():
 
 def test_a_negative_step_is_refused():
     images, maps = bright_image()
-    with pytest.raises(ValueError, match="at least 1 pixel, or 0; got -1"):
+    with pytest.raises(ValueError, match="step is at least 0, got step=-1"):
         METRICS["DELETION"](maps, bright_classifier(), images, [1], step=-1)
 
 
