@@ -1,6 +1,7 @@
 """Which image files the user means."""
 
 import glob
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from images.formats import SUFFIXES, UNREAD, VIDEOS
-from runtime import as_path, is_local, read_bytes
+from runtime import as_path, counted, is_local, read_bytes
 
 MOST_BYTES = 2**26  # of a list of images: a million paths
+LEFT_OUT = "folder '{}' is not searched: it is for results or ground truth"
 TRUTH = re.compile(  # what folders of ground truth beside the images are called
     "masks?|trimaps?|segmentation.*|ground_?truths?|gt|annotations?|labels?|gaze.*|fixation.*"
     "|saliency.*|densit(y|ies)|maps",
@@ -37,7 +39,8 @@ def search_images(paths: Iterable[str | Path], leave_out: Iterable[str | Path] =
     A path is an image; a folder: its images and those of its sub-folders, linked ones too, by
     name (if there are none, its videos); a pattern with `*` or `?`; or a `.txt` file with an image
     or folder a line, relative to that file. What a list names and is not there is an image that
-    cannot be read. Folders inside of which `leave_out` is one are searched, but not that.
+    cannot be read. Folders inside of which `leave_out` is one are searched, but not that; where
+    it is itself what is searched, figures of earlier runs are left out.
 
     Raises FileNotFoundError for a path that is not there, ValueError for a folder or list without
     any.
@@ -73,7 +76,16 @@ class _Search:
             if not matching:
                 raise FileNotFoundError(f"image '{path}': no such file or folder")
             for one in matching:
-                self.add(one)
+                if not self._is_left_out(one):
+                    self.add(one)
+
+    def _is_left_out(self, path: Path) -> bool:
+        """Whether what a pattern stands for is, or is in, a folder that is left out."""
+        for folder in (path, *path.parents):
+            if self._leave_out and _identity(folder) in self._leave_out:
+                self._remark(LEFT_OUT.format(folder))
+                return True
+        return False
 
     def _add_list(self, path: Path) -> None:
         before = len(self.found.images)
@@ -91,6 +103,8 @@ class _Search:
     def _in_folder(self, folder: Path) -> list[Path]:
         files = list(self._files(folder))
         images = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
+        if _identity(folder) in self._leave_out:
+            images = self._without_figures(images, folder)
         images = self._without_truth(images, folder)
         images = images or sorted(file for file in files if file.suffix.lower() in VIDEOS)
         self.unread.update(f.suffix.lower() for f in files if f.suffix.lower() in UNREAD)
@@ -104,6 +118,17 @@ class _Search:
             deeper = len(images) - beside
             self._remark(f"folder '{folder}': {beside} of its images, and {deeper} in sub-folders")
         return images
+
+    def _without_figures(self, images: list[Path], folder: Path) -> list[Path]:
+        """The images but the figures that records in their folder name, where results go too."""
+        figures: set[str] = set()
+        for file in folder.glob("*.json"):
+            figures |= _figures(file)
+        left = [image for image in images if image.name not in figures]
+        if len(left) < len(images):
+            count = len(images) - len(left)
+            self._remark(f"folder '{folder}': {counted(count, 'figure')} of earlier runs left out")
+        return left
 
     def _without_truth(self, images: list[Path], folder: Path) -> list[Path]:
         """The images but those that are masks or gaze maps of others, which have the same stem.
@@ -138,7 +163,7 @@ class _Search:
                 continue
             seen.add(identity)
             if here != folder and identity in self._leave_out:
-                self._remark(f"folder '{here}' is not searched: it is for results or ground truth")
+                self._remark(LEFT_OUT.format(here))
                 continue
             for entry in self._entries(here):
                 if not _is_folder(entry):
@@ -160,6 +185,15 @@ class _Search:
     def _remark(self, remark: str) -> None:
         if remark not in self.found.remarks:
             self.found.remarks.append(remark)
+
+
+def _figures(record: Path) -> set[str]:
+    """The names of the figures that a run's record lists; none of another JSON file."""
+    try:
+        said = json.loads(read_bytes(record, MOST_BYTES))
+        return {Path(name).name for name in said["figures"]} if "versions" in said else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def listed(path: Path) -> list[Path]:

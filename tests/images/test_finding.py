@@ -1,5 +1,6 @@
 """Finding images: folders, links, lists and patterns as people have them."""
 
+import json
 import os
 
 import pytest
@@ -169,3 +170,30 @@ def test_avif_is_found_and_read_where_pillow_reads_it(tmp_path):
     Image.new("RGB", (64, 48), (220, 20, 30)).save(tmp_path / "a.avif")
     (found,) = find_images([tmp_path])
     assert abs(read_image(found).astype(int) - (220, 20, 30)).max() < 12
+
+
+@pytest.mark.parametrize("path", [".", "*", "*/*.png", "**/*.png"])
+def test_results_inside_the_searched_folder_are_no_images(path, tmp_path):
+    touch(tmp_path, "cats/a.png", "results/a_GRADCAM.png", "results/report/b.png")
+    found = search_images([tmp_path / path], leave_out=[tmp_path / "results"])
+    assert names(found.images, tmp_path) == ["cats/a.png"]
+    assert any("results' is not searched" in remark for remark in found.remarks)
+
+
+def test_figures_of_earlier_runs_are_no_images_where_results_go_beside_them(tmp_path):
+    touch(tmp_path, "a.png", "a_GRADCAM.png")
+    (tmp_path / "a_GRADCAM.json").write_text(
+        json.dumps({"versions": {}, "figures": ["elsewhere/a_GRADCAM.png"]})
+    )
+    (tmp_path / "other.json").write_text('{"figures": ["a.png"]}')
+    (tmp_path / "broken.json").write_text("{")
+    found = search_images([tmp_path], leave_out=[tmp_path])
+    assert names(found.images, tmp_path) == ["a.png"]
+    assert found.remarks == [f"folder '{tmp_path}': 1 figure of earlier runs left out"]
+
+
+def test_a_stray_image_at_the_top_hides_no_sub_folders(tmp_path):
+    touch(tmp_path, "stray.png", "cats/a.png", "dogs/b.png")
+    found = search_images([tmp_path])
+    assert names(found.images, tmp_path) == ["cats/a.png", "dogs/b.png", "stray.png"]
+    assert found.remarks == [f"folder '{tmp_path}': 1 of its images, and 2 in sub-folders"]
