@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         if arguments.web:
             return _serve(arguments)
-        plan = plan_from_flags(arguments)
+        plan = plan_from_flags(arguments, ["main.py", *(sys.argv[1:] if argv is None else argv)])
         if arguments.list_classes is not None:
             return _list_classes(plan, arguments)
         check_beforehand(plan)

@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from cli.checks import check_display, check_flags, check_views
@@ -21,8 +22,11 @@ from views import VIEWS
 DEFAULT_IMAGE = Path(os.path.relpath(Path(__file__).parent.parent)) / "data/african_elephant.jpg"
 
 
-def plan_from_flags(arguments: Namespace) -> Plan:
-    """The plan that the flags make. Raises ValueError or FileNotFoundError, in one line."""
+def plan_from_flags(arguments: Namespace, command: Sequence[str] = ()) -> Plan:
+    """The plan that the flags make; `command` is what was typed, for the record.
+
+    Raises ValueError or FileNotFoundError, in one line.
+    """
     check_flags(arguments)
     methods, views = _methods_and_views(arguments.explanation_method)
     viewing = part_from_flags(Viewing, arguments)
@@ -47,6 +51,7 @@ def plan_from_flags(arguments: Namespace) -> Plan:
         evaluation=evaluation,
         experiments=part_from_flags(Experiments, arguments, seed=evaluation.seed),
         paths=paths,
+        command=tuple(command),
     )
 
 

@@ -141,6 +141,7 @@ class Plan:
     workers: int = 2  # of the engine ray
     ray_address: str | None = None  # of a cluster; None: one on this machine
     paths: tuple[Path | str, ...] = ()  # as they were given: clips are found where images are not
+    command: tuple[str, ...] = field(default=(), compare=False)  # of which it was made, if of one
 
     @property
     def images_at_once(self) -> int:

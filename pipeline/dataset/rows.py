@@ -158,7 +158,7 @@ def stored_explanation(
     clip: Clip | None = None,
 ) -> Explanation:
     """The explanation that a row was made of, of this image."""
-    metrics = dict(row["metrics"] or ())
+    metrics, notes = dict(row["metrics"] or ()), json.loads(row["notes"])
     return Explanation(
         image=image,
         clip=clip,
@@ -174,7 +174,7 @@ def stored_explanation(
         top=[tuple(best) for best in json.loads(row["top"])],
         diagnosis=row["diagnosis"],
         seconds=row["seconds"],
-        notes=json.loads(row["notes"]),
+        notes=notes,
         results=MetricResults(
             {name: value for name, value in metrics.items() if value is not None},
             json.loads(row["metric_notes"]),
@@ -183,6 +183,7 @@ def stored_explanation(
         agreement=dict(row["agreement"] or ()),
         true_class=row["true_class"],
         true_index=row["true_index"],
+        is_contrast=row["class_index"] >= len(classifier.labels) and "box" not in notes,
         task=classifier.task,
     )
 

@@ -161,6 +161,7 @@ def _explanation(
         method=method,
         classifier=classifier.name,
         random_weights=classifier.random_weights,
+        is_contrast=box is None and index >= len(classifier.labels),
         task=classifier.task,
         class_index=index,
         label=classifier.title(index),

@@ -53,6 +53,7 @@ class Explanation:
     true_class: str | None = None  # what the image is said to show
     true_index: int | None = None  # the same, where the classifier knows the class
     truth: GroundTruth | None = None  # where people looked, or the object is
+    is_contrast: bool = False  # of two classes, or against one
     task: str = "classification"  # or "regression": then `probability` is the raw output
 
     @property
@@ -65,6 +66,8 @@ class Explanation:
         """The class that the map is of, with its probability."""
         if self.class_agnostic:
             return "any class"
+        if self.is_contrast:
+            return f"{self.label.replace('_', ' ')}: {points(self.probability, self.task)}"
         return class_with_probability(self.label, self.probability, self.task)
 
     @property
@@ -273,6 +276,13 @@ def percent(probability: float, task: str = "classification") -> str:
     if task == "regression":
         return f"{probability:.4g}"
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
+
+
+def points(difference: float, task: str = "classification") -> str:
+    """A difference of two probabilities, which is no percentage of a class; or of two outputs."""
+    if task == "regression":
+        return f"{difference:+.4g}"
+    return f"{100 * difference:+.1f} points of probability"
 
 
 def class_with_probability(label: str, probability: float, task: str = "classification") -> str:

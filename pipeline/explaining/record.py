@@ -7,6 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from classifier import Classifier
 from registry import Call
 from runtime import write_text
@@ -61,7 +63,9 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
 
 
 def finite(value: Any) -> Any:
-    """The value with None for each number that JSON does not have: NaN and infinities."""
+    """The value with None for each number that JSON does not have, and arrays as lists."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

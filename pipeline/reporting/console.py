@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.dataset.runner import Outcome
 from pipeline.explaining.changes import ChangedExplanation
-from pipeline.explaining.explanation import Explanation, percent
+from pipeline.explaining.explanation import Explanation, percent, points
 from pipeline.explaining.view_image import ViewImage
 from runtime import Bar, counted, duration, escaped
 
@@ -154,7 +154,8 @@ def masking_line(changed: ChangedExplanation) -> str:
     before, after = changed.before, changed.after
     at_random = changed.values["random_class_probability"]
     probabilities = before.probability, after.probability, at_random
-    was, now, moved = (percent(probability, before.task) for probability in probabilities)
+    said = points if before.is_contrast else percent
+    was, now, moved = (said(probability, before.task) for probability in probabilities)
     return (
         f"{changed.change.title}: {predictions(after)}; {before.label} "
         f"{was} \u2192 {now}, at random {moved}"

@@ -1,11 +1,13 @@
 """The record of a run, as it grows: all that it takes to do it again, and what came of it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from classifier import Classifier
 from pipeline.dataset.ground_truth import GroundTruthIndex
+from pipeline.dataset.store import FOLDER
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import (
     call_record,
@@ -30,6 +32,8 @@ class RunRecord:
         self.interrupted = False
         evaluation = plan.evaluation
         self._plan = {
+            "command": list(plan.command),
+            "date": datetime.now().astimezone().isoformat(timespec="seconds"),
             "methods": [call_record(call) for call in plan.methods],
             "views": [call_record(call) for call in plan.views],
             "experiments": vars(plan.experiments) if plan.experiments.passes else None,
@@ -39,6 +43,7 @@ class RunRecord:
             "ground_truth": list(evaluation.ground_truth),
             "without_ground_truth": truths.unmatched if truths.metrics else [],
             "images": len(plan.images),
+            "store": str(plan.display.output_dir / FOLDER),  # the explanations of all images
         }
 
     @property

@@ -10,6 +10,8 @@ import main
 from classifier import load_classifier
 from gradcam import GradCAM
 from methods import METHODS
+from pipeline import explain
+from pipeline.explaining.explanation import percent, points
 
 
 def classifier_of_three():
@@ -93,3 +95,15 @@ def test_programs_of_contrasts_that_are_gone_are_dropped():
     assert {key[3] for key in network._programs} <= {(), network.contrasts}
     network.contrasts = ()
     assert {key[3] for key in network._programs} <= {()}
+
+
+def test_a_contrast_is_said_in_points_and_a_class_in_percent():
+    assert points(0.743) == "+74.3 points of probability"
+    assert points(-0.777) == "-77.7 points of probability"
+    assert points(-2.5, "regression") == "-2.5"
+    classifier = load_classifier(sequential())
+    image = noise(count=1)[0].astype(np.uint8)
+    against = explain(classifier, image, "GRADCAM", target="-class 1")
+    of_class = explain(classifier, image, "GRADCAM", target="class 1")
+    assert against.class_title == f"-class 1: {points(-of_class.probability)}"
+    assert of_class.class_title == f"class 1 {percent(of_class.probability)}"

@@ -1,6 +1,8 @@
 """The command line, from flags to files."""
 
 import json
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +32,11 @@ def test_the_default_command_explains_the_elephant(run, capsys):
     assert len(record["classifiers"][0]["weights_sha256"]) == 64
     assert record["versions"].keys() >= {"keras", "tensorflow", "python"}
     assert record["versions"]["toolkit"] == VERSION
+    assert record["command"][0] == "main.py"
+    assert "--explanation_method=GRADCAM" in record["command"]
+    age = datetime.now().astimezone() - datetime.fromisoformat(record["date"])
+    assert timedelta(0) <= age < timedelta(hours=1)
+    assert Path(record["store"]).is_dir()
 
 
 def test_the_reports_own_line(run):
@@ -70,6 +77,7 @@ def test_the_same_command_gives_the_same_figures_and_record(run):
         json.loads(files[next(n for n in files if n.endswith("json"))]) for files in (first, second)
     ]
     for record in records:
+        record.pop("date")
         for row in record["explanations"]:
             row.pop("seconds")
     assert records[0] == records[1]

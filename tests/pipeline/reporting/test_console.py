@@ -61,7 +61,7 @@ def test_ray_counts_from_when_its_workers_began(clock, capsys):
 
 @pytest.mark.parametrize("count", [20, 400])
 def test_the_first_batch_gives_an_estimate_of_the_whole(count, clock, capsys):
-    outcomes = [Outcome(is_stored=number < 4) for number in range(count)]
+    outcomes = [Outcome(Path("a.png"), is_stored=number < 4) for number in range(count)]
     for number, _ in enumerate(Console(count).progress(outcomes, at_once=4)):
         clock[0] += 20 * (number % 4 == 0 and number > 3)
     lines = capsys.readouterr().err.splitlines()
