@@ -58,7 +58,7 @@ def test_what_is_missing_is_left_out_of_the_means_of_a_table(tmp_path):
     ("flags", "words"),
     [
         (["--augment=blurr"], "did you mean 'blur'"),
-        (["--augment="], "expected some of"),
+        (["--augment=,"], "expected some of"),
         (["--mask_salient=20"], "between 0 and 1"),
         (["--mask_salient=,"], "between 0 and 1"),
         (["--keep_salient=much"], "between 0 and 1"),
