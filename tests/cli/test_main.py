@@ -174,7 +174,7 @@ def test_one_screen_for_one_image(run, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     lines = [line for line in out.splitlines() if not line.startswith("    ")]  # but remarks
-    image, prediction, first, second, figure, record = lines
+    image, prediction, first, second, figure, _, record = lines
     assert image == str(ELEPHANT)
     assert prediction.startswith("  small: ")
     assert "  Grad-CAM, small, " in first

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import bright_classifier, noise, sequential
+from support import noise, sequential
 
 from classifier import load_classifier
 from methods import METHODS
@@ -28,7 +28,7 @@ IMAGE = Path("data/macaw.jpg")
 def runner_of(tmp_path, representations, **more) -> Runner:
     display = Display(representations=representations, output_dir=tmp_path)
     plan = Plan(images=(IMAGE,), display=display, **more)
-    return Runner(plan, [bright_classifier()], GroundTruthIndex(plan))
+    return Runner(plan, [load_classifier(sequential())], GroundTruthIndex(plan))
 
 
 def loaded_by(runner):
@@ -159,4 +159,4 @@ def test_fewer_images_are_a_batch_where_each_has_many_maps_of_pixels(method, ima
         targets=Targets(text="top100"),
         display=Display(representations=(), output_dir=tmp_path),
     )
-    assert Runner(plan, [classifier], GroundTruthIndex(plan))._images_at_once == images
+    assert Runner(plan, [classifier], GroundTruthIndex(plan)).images_at_once == images

@@ -75,7 +75,7 @@ def test_a_broken_clip_is_said_and_the_others_are_explained(scene, tmp_path, cap
     ("flags", "words"),
     [
         (["--explanation_method=LIME"], "LIME explains images, and bright takes clips of 6"),
-        (["--metrics=NSS"], "NSS compares with ground truth of images; bright takes clips"),
+        (["--metrics=NSS"], "NSS needs fixations"),
         (["--mask_salient=0.2"], "--augment and the like change images, and bright takes clips"),
         (["--representation=isolines"], "clips are drawn as heatmap"),
     ],
