@@ -1,5 +1,6 @@
 """The head of the report page: what was run, in the words of who ran it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -40,6 +41,7 @@ def facts(plan: Plan, record: Mapping[str, Any], noun: str) -> list[Fact]:
         Fact("Metrics", [call.title for call in evaluation.metrics]),
         Fact("Ground truth", [str(place) for place in evaluation.ground_truth]),
         Fact("Experiments", _experiments(plan.experiments)),
+        Fact("Command", [shlex.join(plan.command)] if plan.command else []),
         Fact("Made by", [_versions(record["versions"])]),
     ]
     return [fact for fact in found if fact.values]

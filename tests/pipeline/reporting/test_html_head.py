@@ -62,3 +62,10 @@ def test_what_was_not_asked_for_is_left_out():
     found = named(plan, "one")
     assert list(found) == ["Images", "Classifier", "Views", "Made by"]
     assert found["Images"] == ["1.png"]
+
+
+def test_the_command_is_as_a_shell_takes_it():
+    command = ("main.py", "--test_image_path", "my photos", "--report")
+    plan = Plan(images=(Path("a.png"),), command=command)
+    assert named(plan, "one")["Command"] == ["main.py --test_image_path 'my photos' --report"]
+    assert "Command" not in named(Plan(images=(Path("a.png"),)), "one")
