@@ -125,7 +125,7 @@ def test_a_figure_that_is_not_full_holds_images_as_they_are_drawn(tmp_path):
     (answer,) = explain_batch([request_of(large, classifier, [call])], classifier, Targets())
     figures = Report(runner).maps
     figures.add(IMAGE, answer.explanations)
-    ((_, (waiting,)),) = figures._rows
+    ((waiting,),) = (row.explanations for row in figures._rows)
     assert waiting.image.nbytes < large.nbytes / 3
     np.testing.assert_array_equal(
         waiting.represented("heatmap"), answer.explanations[0].represented("heatmap")
