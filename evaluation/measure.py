@@ -4,8 +4,8 @@ Gaze maps and masks have a size of their own; fixations are in the image's pixel
 is asked at the classifier's input size.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,13 @@ class MetricResults:
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped_early: bool = False
     impossible: list[str] = field(default_factory=list)  # for want of ground truth
+
+    def of(self, calls: Iterable[Call]) -> "MetricResults":
+        """What was asked of it: a stored map may have values of other metrics too."""
+        asked = set(map(str, calls))
+        values = {call: value for call, value in self.values.items() if call in asked}
+        notes = {call: noted for call, noted in self.notes.items() if call in asked}
+        return replace(self, values=values, notes=notes)
 
     @property
     def tied(self) -> float | None:

@@ -16,6 +16,7 @@ MOST_DOTS = 200  # values of a box that are drawn one by one
 PANEL = 1.6  # least width of a panel, inches
 BOX = 0.2  # height of a box and what is between two, inches
 BESIDE = 0.9  # of a matrix: its colour bar, inches
+TOP, RIGHT = 0.06, 0.03  # over a chart's title and at its right, inches
 LINE = 1.25  # height of a line of a caption, in font sizes
 
 
@@ -132,7 +133,7 @@ def matrix_chart(
         columns = [number if number % step == 0 else "" for number in range(1, len(columns) + 1)]
     names = max(inches(str(name), font) for name in columns)
     wide = max(2.5, longest + BESIDE + cell * len(columns))
-    tall = min(TALLEST - 1, max(1.5, max(cell, least) * len(rows) + 0.75 * names + 0.5))
+    tall = min(TALLEST - 1, max(1.5, max(cell, least) * len(rows) + 0.75 * names + 0.7))
     figure = _figure(min(width, wide), tall)
     axes = figure.add_subplot()
     shown = axes.imshow(
@@ -186,8 +187,9 @@ def _captioned(figure, caption: str, font: float, lines: int = 0):
     texts = wrapped(caption, width - 0.2, font) if caption else []
     below = (len(texts) + 0.5) * font * LINE * POINT
     foot = below + lines * font * LINE * POINT * 1.2
-    figure.set_size_inches(width, height + foot)
-    figure.get_layout_engine().set(rect=(0, foot / (height + foot), 1, height / (height + foot)))
+    whole = height + foot + TOP
+    figure.set_size_inches(width, whole)
+    figure.get_layout_engine().set(rect=(0, foot / whole, 1 - RIGHT / width, height / whole))
     text = {"size": font, "va": "bottom", "parse_math": False, "linespacing": LINE - 0.1}
     figure.text(0.1 / width, 0.04 / figure.get_figheight(), "\n".join(texts), **text)
     return figure

@@ -96,6 +96,8 @@ class Styles:
     def legend(self) -> list[Style]:
         """What has to be said of colours and of dashes; nothing of lines without a name."""
         colours = [Style(name, self._colour(name)) for name in self._names if name]
+        if colours and len(self._kinds) == 1:
+            return colours  # one kind needs no telling apart
         return colours + [Style(kind, dashes=self._dashes(kind)) for kind in self._kinds]
 
     def _colour(self, name: str) -> str:

@@ -4,6 +4,7 @@ A unit is what one method says of one image, and is stored and done once.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from classifier import Classifier
 from pipeline.dataset.evaluate import evaluate
@@ -156,3 +157,5 @@ class ExplanationUnits:
                 self.store.add(
                     [explanation_row(e, loaded.source, key, self.plan.map_type) for e in unit]
                 )
+        asked = self.plan.evaluation.metrics
+        answer.explanations = [replace(e, results=e.results.of(asked)) for e in answer.explanations]

@@ -38,7 +38,7 @@ class Captions:
         """The same for a reader who has no record at hand: what is shown and every option."""
         plan = self._plan
         options = {str(e.method): e.method.description for e in explanations}
-        constants = [metric_constants(plan)] if plan.evaluation.metrics else []
+        constants = metric_options(plan) if plan.evaluation.metrics else []
         said = self.of_maps(explanations, representations)
         return _joined([_shown(explanations), said, *options.values(), *constants])
 
@@ -122,7 +122,7 @@ def view_caption(views: Sequence[ViewImage], is_full: bool = False) -> str:
     """What its colours mean, its layer, and where it was stopped; in full also all options."""
     first = views[0]
     entry = first.call.entry
-    parts = [first.call.description] if is_full else []
+    parts = [_shown_views(views), first.call.description] if is_full else []
     parts.append(entry.legend)
     if entry.takes == "image":
         parts.append(f"{first.classifier}: layer {first.layer}.")
@@ -131,15 +131,28 @@ def view_caption(views: Sequence[ViewImage], is_full: bool = False) -> str:
     return _joined(parts)
 
 
+def _shown_views(views: Sequence[ViewImage]) -> str:
+    """View, classifier, images and classes: the first sentence of a caption."""
+    first = views[0]
+    images = _listed((view.path.name for view in views if view.path), "images")
+    classes = _listed((view.label.replace("_", " ") for view in views if view.label), "classes")
+    parts = [f"of {images}" if images else "", f"for {classes}" if classes else ""]
+    return _joined([f"{first.call.title} by {first.classifier_title}", *parts]) + "."
+
+
 def metric_constants(plan: Plan) -> str:
+    """Every option of every metric, how fixations became gaze maps, and what intervals are."""
+    return " ".join([*metric_options(plan), f"Intervals: {CONFIDENCE:.0%}, bootstrap of the mean."])
+
+
+def metric_options(plan: Plan) -> list[str]:
     """Every option of every metric, and how fixations became gaze maps."""
     parts = []
     for call in plan.evaluation.metrics:
         parts.append(call.description or f"{call.title}.")
     if any("densities" in call.entry.needs for call in plan.evaluation.metrics):
         parts.append(f"Gaze maps of fixations: {plan.evaluation.viewing}.")
-    parts.append(f"Intervals: {CONFIDENCE:.0%}, bootstrap of the mean.")
-    return " ".join(parts)
+    return parts
 
 
 def colour_bars(
@@ -164,7 +177,7 @@ def colour_bar_spans(
 
 
 def _rules(explanations: Iterable[Explanation]) -> list[str]:
-    return sorted({explanation.rule for explanation in explanations})
+    return sorted({explanation.rule for explanation in explanations if not explanation.diagnosis})
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -42,7 +42,6 @@ class Comparison:
         classifiers: Sequence[str],
         representations: Sequence[str],
         rows: Sequence[FigureRow],
-        shows_truth: bool = False,
     ):
         """`classifiers` are names; explanations of a row are in the order of these and methods."""
         self.plan, self.rows = plan, rows
@@ -55,7 +54,8 @@ class Comparison:
         if len(rows) == 1:
             self._shared += self._labels[0][1:]
             self._labels = []
-        self._lead = [Column("image")] + [Column("ground truth")] * shows_truth
+        has_truth = any(row.truth is not None for row in rows)
+        self._lead = [Column("image")] + [Column("ground truth")] * has_truth
         room = columns_that_fit(plan.display.width, any(map(any, self._labels)))
         maps = (self._drawn, len(self._pairs))
         self._blocks, self._chart_columns = blocks_of(self._lead, maps, self._charts, room)

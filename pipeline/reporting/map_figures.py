@@ -131,7 +131,7 @@ class MapFigures:
         ]
 
     def _compared(self, rows: Sequence[FigureRow]) -> Comparison:
-        return Comparison(self.plan, self.classifiers, self.representations, rows, self.shows_truth)
+        return Comparison(self.plan, self.classifiers, self.representations, rows)
 
     def _caption(self, comparison: Comparison) -> str:
         if self.display.caption == "file":

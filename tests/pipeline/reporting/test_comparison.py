@@ -43,7 +43,7 @@ def sheet_of(*rows, representations=("overlay",), metrics=(), truth=None, **disp
         evaluation=Evaluation(metrics=tuple(parse_call(name, METRICS) for name in metrics)),
     )
     rows = [FigureRow(next(e for e in row if e).path, list(row), truth) for row in rows]
-    return Comparison(plan, names, representations, rows, truth is not None).sheet()
+    return Comparison(plan, names, representations, rows).sheet()
 
 
 def heads_of(sheet: Sheet) -> list[tuple[int, int, str]]:
