@@ -1,4 +1,4 @@
-"""What several rooms compute of two maps."""
+"""What several rooms compute of two maps, or of two samples."""
 
 import numpy as np
 
@@ -25,3 +25,17 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
     if np.isnan(found) and np.isfinite(first).all() and np.isfinite(second).all():
         return float(np.ptp(first) == np.ptp(second))
     return float(found)
+
+
+def area_under_roc(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """The chance that one of the positives is larger than one of the negatives, ties counted half.
+
+    NaN where there are none of either.
+    """
+    if not len(positives) or not len(negatives):
+        return np.nan
+    from scipy.stats import mannwhitneyu
+
+    samples = (np.asarray(some, np.float64) for some in (positives, negatives))  # sums of ranks
+    chance = mannwhitneyu(*samples, method="asymptotic").statistic
+    return float(chance / (len(positives) * len(negatives)))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from engines.statistics import correlations
+from engines.statistics import area_under_roc, correlations
 from evaluation.fixations import DEGREES, PIXELS_PER_DEGREE, inside, pixels, wooding_map
 from evaluation.metric import unit
 from registry import SHARE, Bounds
@@ -89,7 +89,8 @@ def auc_shuffled(
     """
     areas = []
     for saliency_map, places, others in zip(maps, fixations, other_fixations, strict=True):
-        areas.append(_area(values_at(saliency_map, places), values_at(saliency_map, others)))
+        pair = (values_at(saliency_map, places), values_at(saliency_map, others))
+        areas.append(area_under_roc(*pair))
     return np.array(areas)
 
 
@@ -155,13 +156,3 @@ def _judd(saliency_map: np.ndarray, places: np.ndarray) -> float:
         1 - np.searchsorted(values, thresholds) / len(values) for values in (positives, negatives)
     )
     return float(np.trapezoid(hits, alarms))
-
-
-def _area(positives: np.ndarray, negatives: np.ndarray) -> float:
-    """The chance that a positive is larger than a negative, ties counted half."""
-    if not len(positives) or not len(negatives):
-        return np.nan
-    from scipy.stats import mannwhitneyu
-
-    chance = mannwhitneyu(positives, negatives, method="asymptotic").statistic
-    return float(chance / (len(positives) * len(negatives)))

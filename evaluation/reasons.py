@@ -25,4 +25,6 @@ def reason_for_nan(saliency_map: np.ndarray, truths: dict[str, Any]) -> str:
         return "the map is not finite"
     if np.ptp(saliency_map) == 0:
         return "the map is the same everywhere"
+    if saliency_map.max() <= 0:
+        return "the map has no positive value"
     return "it is undefined for this map"
