@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from evaluation import drop, gaze, insertion, masks, randomisation, road, shape
+from evaluation import drop, gaze, insertion, masks, randomisation, road, shape, transport
 from evaluation.metric import Metric
 
 ROWS = (
@@ -16,6 +16,7 @@ ROWS = (
     Metric(gaze.information_gain, "Information gain"),
     Metric(gaze.mae, "MAE", "lower"),
     Metric(gaze.mse, "MSE", "lower"),
+    Metric(transport.emd, "Earth mover's distance", "lower"),
     Metric(masks.pointing, "Pointing game"),
     Metric(masks.energy_in_mask, "Energy in mask"),
     Metric(masks.rank_accuracy, "Rank accuracy"),
