@@ -8,6 +8,7 @@ from gradcam import gradcam
 from methods import (
     ablationcam,
     attention,
+    baselines,
     cam,
     chefer,
     deconvnet,
@@ -36,6 +37,7 @@ from methods import (
 from methods.method import Method
 
 of_attention = partial(Method, needs_layers=True, own_layer=True, by_attention=True)
+of_nothing = partial(Method, is_baseline=True, class_agnostic=True, of_clips=True)
 of_pixels = partial(Method, needs_layers=True, by_pixels=True, display="percentile")
 
 ROWS = (
@@ -111,8 +113,12 @@ ROWS = (
     of_pixels(guided_backprop.guided_backprop, "Guided backprop", draws=("colour",)),
     of_pixels(guided_gradcam.guided_gradcam, "Guided Grad-CAM", by_pixels=False, draws=("colour",)),
     of_pixels(deconvnet.deconvnet, "Deconvolution", draws=("colour",)),
+    of_nothing(baselines.random, "Random"),
+    of_nothing(baselines.centre, "Centre"),
+    of_nothing(baselines.edges, "Edges"),
 )
 OF_CLIPS = tuple(method.name for method in ROWS if method.of_clips)
 METHODS = {method.name: replace(method, clip_methods=OF_CLIPS) for method in ROWS}
+BASELINES = tuple(method.name for method in ROWS if method.is_baseline)
 
-__all__ = ["METHODS", "Method"]
+__all__ = ["BASELINES", "METHODS", "Method"]

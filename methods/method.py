@@ -27,6 +27,7 @@ class Method(Entry):
     """A row of the table: called like its function."""
 
     class_agnostic: bool = False
+    is_baseline: bool = False  # knows nothing of the classifier: what others must do better than
     needs_layers: bool = False  # looks inside, so that a function of images will not do
     one_weight: bool = False  # of a channel for all its positions, as if it meant the same in each
     by_pixels: bool = False  # looks at no one layer, but at the gradient by the image's pixels

@@ -67,6 +67,8 @@ def _cause_of_nan(classifier: Classifier, image: np.ndarray) -> str:
 
 
 def _cause_of_nothing(classifier, image: np.ndarray, class_index: int, method: Method) -> str:
+    if method.is_baseline:
+        return "the image has the same luminance everywhere"
     if not method.needs_layers:
         return UNCHANGED
     if method.by_pixels:

@@ -130,7 +130,7 @@ def cost_card(rows: Sequence[Mapping[str, Any]]) -> Iterable[Card]:
 
 def _cost(row: Mapping[str, Any], several: bool, is_one_of_many: bool) -> CardLine:
     passes = row["passes"]
-    counted = [] if math.isnan(passes) else [f"{passes:,.0f} pass{'es' if passes > 1 else ''}"]
+    counted = [] if math.isnan(passes) else [f"{passes:,.0f} pass{'' if passes == 1 else 'es'}"]
     who = [_names([row["method"]])] if is_one_of_many else []
     who += [row["classifier"]] if several else []
     return CardLine(_seconds(row["seconds"]), ", ".join([*who, *counted]))

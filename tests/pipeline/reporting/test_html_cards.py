@@ -113,6 +113,12 @@ def test_the_cost_is_that_of_the_fastest_and_of_the_slowest():
     assert list(cost_card([])) == []
 
 
+def test_a_baseline_has_cost_no_passes():
+    row = {"classifier": "network", "method": "CENTRE", "seconds": 0.00045, "passes": 0.0}
+    (card,) = cost_card([row])
+    assert card.lines[0].detail == "0 passes"
+
+
 def test_accuracy_is_a_share_and_no_card_where_no_class_is_known():
     row = {"classifier": "network", "right": 2, "known": 3, "accuracy": 2 / 3}
     (card,) = accuracy_card([row])
