@@ -12,7 +12,7 @@ from cli.parts import part_from_flags
 from cli.values import each_once, split_names
 from evaluation.ground_truth import Viewing
 from images import search_images
-from methods import METHODS
+from methods import BASELINES, METHODS
 from pipeline.plan import Display, Evaluation, Experiments, Plan
 from pipeline.targets import Targets
 from registry import Call, parse_call
@@ -29,10 +29,11 @@ def plan_from_flags(arguments: Namespace, command: Sequence[str] = ()) -> Plan:
     """
     check_flags(arguments)
     methods, views = _methods_and_views(arguments.explanation_method)
+    check_views(arguments, methods, views)
+    methods = _with_baselines(methods) if arguments.baselines else methods
     viewing = part_from_flags(Viewing, arguments)
     evaluation = part_from_flags(Evaluation, arguments, viewing=viewing)
     display = part_from_flags(Display, arguments)
-    check_views(arguments, methods, views)
     check_display(display, methods, views, evaluation.metrics)
     of_labels = arguments.target is None and not evaluation.metrics
     paths = tuple(arguments.test_image_path or [DEFAULT_IMAGE])
@@ -62,3 +63,9 @@ def _methods_and_views(text: str) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
         raise ValueError(f"--explanation_method: expected some of {', '.join(METHODS | VIEWS)}")
     methods = tuple(call for call in calls if call.name in METHODS)
     return methods, tuple(call for call in calls if call.name in VIEWS)
+
+
+def _with_baselines(methods: tuple[Call, ...]) -> tuple[Call, ...]:
+    """The methods with the baselines behind them; one that is asked for is there as it is asked."""
+    asked = {call.name for call in methods}
+    return (*methods, *(METHODS[name].call() for name in BASELINES if name not in asked))

@@ -9,6 +9,7 @@ from evaluation import METRICS
 from evaluation.ground_truth import Viewing
 from experiments import AUGMENTATIONS
 from experiments.masking import FILLS, GRIDS
+from methods import BASELINES
 from pipeline import plan
 
 dataset_flag = partial(Flag, group="many images", part=plan.Plan)
@@ -56,6 +57,12 @@ STUDY_FLAGS = (
         of_maps=True,
         metavar="NAME[,NAME]",
         help=f"{', '.join(METRICS)}; options go with the name: DELETION:step=448",
+    ),
+    evaluation_flag(
+        name="baselines",
+        part=None,
+        of_maps=True,
+        help=f"put {', '.join(BASELINES)} beside the methods, which should do better by --metrics",
     ),
     evaluation_flag(
         name="ground_truth",

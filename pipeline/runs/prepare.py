@@ -26,15 +26,19 @@ def prepared(plan: Plan) -> list[Classifier]:
 
 
 def _check_methods(plan: Plan, classifiers: list[Classifier]) -> None:
-    """Raises ValueError where no method fits any classifier; else some are left out, and said."""
+    """Raises ValueError where no method fits any classifier; else some are left out, and said.
+
+    Baselines fit all, and are there for the others: without these they do not make a run.
+    """
+    methods = [method for method in plan.methods if not method.entry.is_baseline]
     reasons = []
     for classifier in classifiers:
-        for method in plan.methods:
+        for method in methods:
             try:
                 method.entry.check(classifier, method.given)
             except ValueError as error:
                 reasons.append(error)
-    if reasons and len(reasons) == len(classifiers) * len(plan.methods) and not plan.views:
+    if reasons and len(reasons) == len(classifiers) * len(methods) and not plan.views:
         raise reasons[0]
 
 

@@ -233,3 +233,18 @@ def test_a_mistake_is_said_in_one_line(flags, words):
         plan_of(*flags)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def methods_of(*flags: str) -> list[str]:
+    return [str(call) for call in plan_from_flags(make_parser().parse_args(flags)).methods]
+
+
+def test_baselines_stand_behind_the_methods_and_are_not_doubled():
+    assert methods_of("--baselines") == ["GRADCAM", "RANDOM", "CENTRE", "EDGES"]
+    asked = "--explanation_method=RANDOM:seed=3,FEM,edges"
+    assert methods_of(asked, "--baselines") == ["RANDOM:seed=3", "FEM", "EDGES", "CENTRE"]
+
+
+def test_baselines_do_not_go_with_views_alone():
+    with pytest.raises(ValueError, match="--baselines goes with methods, and ACTIVATIONS gives no"):
+        methods_of("--explanation_method=ACTIVATIONS", "--baselines")

@@ -62,3 +62,11 @@ def test_where_none_fits_it_is_a_mistake_in_the_command(methods, explained):
     status, errors, _ = explained(methods)
     assert status == 2
     assert errors[-1].startswith("main.py: C")
+
+
+def test_baselines_alone_are_no_run_where_the_method_does_not_fit(explained):
+    status, errors, folder = explained("CHEFER", "--baselines")
+    assert status == 2
+    assert errors[-1].startswith("main.py: CHEFER cannot explain flat")
+    assert not list(folder.glob("*.png"))
+    assert explained("CENTRE,EDGES")[0] == 0  # where they are asked for, they are
