@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import jaccard_score, roc_auc_score
 
+from engines.statistics import area_under_roc
 from evaluation import METRICS, masks
 from evaluation.metric import MASK
 from evaluation.reasons import reason_for_nan
@@ -53,6 +54,13 @@ def test_overlaps_are_those_of_scikit_learn(threshold):
         for one, mask in zip(maps, objects, strict=True)
     ]
     np.testing.assert_allclose(masks.iou(maps, objects, threshold=threshold), expected)
+
+
+def test_an_area_of_nothing_or_of_nan_is_nan():
+    some = np.float32([0.5, 1])
+    assert np.isnan(area_under_roc(some, some[:0]))
+    assert np.isnan(area_under_roc(some, np.float32([0.2, np.nan])))
+    assert area_under_roc(some, np.float32([0.5, -np.inf])) == 0.875
 
 
 def test_areas_overlaps_and_shares_by_hand():
