@@ -8,7 +8,7 @@ from figures.display_rules import DISPLAY_RULES
 from figures.grid import sheet_of
 from figures.saving import as_png
 from images import Clip
-from pipeline.explaining.explanation import HEADLINE, Explanation, colour_bar, percent
+from pipeline.explaining.explanation import Explanation, colour_bar, percent, titles_apart
 from pipeline.explaining.record import call_record
 from pipeline.reporting.html_templates import data_uri
 from pipeline.reporting.thumbnail_gallery import shrink
@@ -141,16 +141,6 @@ def _figure(explanations: Sequence[Explanation], options: DisplayOptions) -> byt
     bars = _colour_bars(explanations, options)
     about = {"headline": headline, "caption": _upsampling(explanations)}
     return as_png(draw_sheet(sheet_of(images, titles, columns, bars, **about)))
-
-
-def titles_apart(explanations: Sequence[Explanation]) -> tuple[str, list[str]]:
-    """What the titles of explanations have in common, and what each has of its own."""
-    parts = [explanation.title.split("\n") for explanation in explanations]
-    columns = list(zip(*parts, strict=True))
-    shared = [column[0] for column in columns if len(set(column)) == 1]
-    own = [column for column in columns if len(set(column)) > 1]
-    titles = ["\n".join(title) for title in zip(*own, strict=True)] or ["its map"] * len(parts)
-    return HEADLINE.join(shared), titles
 
 
 def _upsampling(explanations: Sequence[Explanation]) -> str:

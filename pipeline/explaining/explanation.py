@@ -1,5 +1,6 @@
 """One explanation: an image, a class, a map, and how it came about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -178,10 +179,7 @@ class Explanation:
 
     @property
     def truth_image(self) -> np.ndarray | None:
-        """RGB: the gaze map over the image, or the image within the object's mask.
-
-        None where there is no ground truth, or none that can be read.
-        """
+        """RGB: gaze map over image, or image within the mask; None where none can be read."""
         if self.truth is None:
             return None
         image = drawable(self.image)
@@ -263,6 +261,16 @@ class Explanation:
     def _repr_png_(self) -> bytes:
         """How a notebook shows it."""
         return as_png(self.figure())
+
+
+def titles_apart(explanations: Sequence[Explanation]) -> tuple[str, list[str]]:
+    """What the titles of explanations have in common, and what each has of its own."""
+    parts = [explanation.title.split("\n") for explanation in explanations]
+    columns = list(zip(*parts, strict=True))
+    shared = [column[0] for column in columns if len(set(column)) == 1]
+    own = [column for column in columns if len(set(column)) > 1]
+    titles = ["\n".join(title) for title in zip(*own, strict=True)] or ["its map"] * len(parts)
+    return HEADLINE.join(shared), titles
 
 
 def colour_bar(colormap: str | None, rule: str) -> ColourBar:

@@ -9,7 +9,7 @@ import numpy as np
 from figures import Sheet
 from figures.sheet import most_columns
 from images.clips import sampled
-from pipeline.explaining.explanation import Explanation
+from pipeline.explaining.explanation import HEADLINE, Explanation, titles_apart
 from pipeline.plan import Display, Plan
 from pipeline.reporting.captions import Captions, colour_bar_spans
 from pipeline.reporting.figure_files import FigureFiles
@@ -68,11 +68,16 @@ class ClipFigures:
         most = min(SHOWN, most_columns(self.display.width, has_labels=True))
         chosen = range(count) if count <= most else sampled(count, most)
         images = [first.image[i] for i in chosen]
-        labels = [["", "frames"]]
-        for explanation, representation, maps in rows:
+        labels, bars = [["", "frames"]], []
+        headline, titles = titles_apart([explanation for explanation, *_ in rows])
+        for number, (explanation, representation, maps) in enumerate(rows, start=1):
             images += [maps[i] for i in chosen]
             kind = [representation.replace("_", " ")] if len(self.representations) > 1 else []
-            labels.append(["", *explanation.title.split("\n"), *kind])
+            labels.append(["", *titles[number - 1].split("\n"), *kind])
+            of_row = [explanation], [representation], number, len(chosen) - 1
+            bars += colour_bar_spans(self.display.colormap, *of_row)
+        if len({span.bar for span in bars}) == 1:
+            bars = bars[-1:]
         shown = list({id(explanation): explanation for explanation, *_ in rows}.values())
         representations = list(dict.fromkeys(name for _, name, _ in rows))
         selection = f", {len(chosen)} of them shown" if len(chosen) < count else ""
@@ -81,11 +86,9 @@ class ClipFigures:
             images=images,
             titles=[f"frame {numbers[i]}" for i in chosen] + [""] * (len(images) - len(chosen)),
             columns=len(chosen),
-            headline=first.path.name,
+            headline=HEADLINE.join([first.path.name, headline]),
             labels=labels,
-            bars=colour_bar_spans(
-                self.display.colormap, shown, representations, len(rows), len(chosen) - 1
-            ),
+            bars=bars,
             caption=about + self.captions.of_maps(shown, representations),
             width=self.display.width,
         )

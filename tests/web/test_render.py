@@ -15,12 +15,13 @@ from support import noise
 from images import Clip
 from methods import METHODS
 from pipeline import Augmentation, Masking
+from pipeline.explaining.explanation import titles_apart
 from pipeline.reporting.clip_figures import GAP
 from views import VIEWS
 from web.answers import Detection
 from web.display import DisplayOptions
 from web.html import render
-from web.render import downloads_html, maps_html, subject_html, titles_apart
+from web.render import downloads_html, maps_html, subject_html
 from web.render_boxes import detection_title, numbered_boxes
 from web.render_experiments import change_downloads_html, changes_html
 from web.render_views import view_downloads_html, view_html
