@@ -126,7 +126,6 @@ def test_what_matters_stands_in_the_caption_and_every_option_in_latex(run, sheet
     (caption,) = (sheet["caption"] for sheet in sheets)
     for words in (
         "divided by their maximum",
-        "from their minimum to their maximum",
         "largest absolute value",
         "25%, 50%, 75%",
         "at least 50%",

@@ -49,10 +49,12 @@ def test_patches_cover_the_image_each_pixel_once():
     np.testing.assert_allclose(constant, 1)
 
 
-@pytest.mark.parametrize("grid", [0, 33])
-def test_a_grid_that_cannot_be_is_refused(grid):
+@pytest.mark.parametrize(
+    ("grid", "said"), [(0, "grid is at least 1"), (33, "grid is from 1 to 32")]
+)
+def test_a_grid_that_cannot_be_is_refused(grid, said):
     classifier = load_classifier(sequential())
-    with pytest.raises(ValueError, match="grid is from 1 to 32"):
+    with pytest.raises(ValueError, match=said):
         METHODS["PATCHES"](classifier, noise(), [0, 0], grid=grid)
 
 

@@ -76,7 +76,7 @@ def test_an_address_without_settings_is_no_link(fields):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("?metod=FEM", "no setting 'metod'; did you mean 'method'?"),
+        ("?metod=FEM", "no setting 'metod'; did you mean 'method' or 'methods'?"),
         ("?method=FEN", "no method 'FEN'; did you mean 'FEM'?"),
         ("?method=FEM&method=RISE", "method: one value is expected, got 2"),
         ("?methods=FEM&methods=<b>", "no methods '<b>'"),

@@ -208,7 +208,7 @@ def test_only_options_that_differ_from_their_defaults_are_given():
     [
         ("RISE", {"masks": 10**9}, "masks goes from 0 to 16000"),
         ("RISE", {"grid": 10**4}, "grid goes from 0 to 100"),
-        ("RISE", {"seed": -1}, "seed goes from 0 to"),
+        ("RISE", {"seed": -1}, "seed is at least 0"),
         ("RISE", {"keep": float("nan")}, "keep=nan"),
         ("GRADCAM", {"relu": "__import__('os')"}, "expected one of"),
         ("CLASS_IMPRESSION", {"steps": 2000}, "steps goes from 0 to 1024"),
