@@ -61,6 +61,7 @@ class MetricResults:
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped_early: bool = False
     impossible: list[str] = field(default_factory=list)  # for want of ground truth
+    against: str = ""  # what tells this ground truth from another, where a metric looked at any
 
     def of(self, calls: Iterable[Call]) -> "MetricResults":
         """What was asked of it: a stored map may have values of other metrics too."""
@@ -92,6 +93,7 @@ class MetricResults:
             self.notes | other.notes,
             self.stopped_early or other.stopped_early,
             [call for call in impossible if call not in values],
+            self.against or other.against,
         )
 
 

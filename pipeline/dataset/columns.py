@@ -51,6 +51,7 @@ COLUMNS = UNIT | {
     "view_frames": "binary",  # the frames of its way below each other, PNG
     "view_frame_count": WHOLE,
 }
+TRUTH = "ground truth "  # begins the name under which `metrics` tell which one they are against
 NAMES = (  # columns of text that is not ours: files, classes, errors
     *("image", "classifier", "layer", "method", "target", "label", "predicted_label"),
     *("true_class", "diagnosis", "error"),

@@ -8,13 +8,14 @@ import numpy as np
 
 from classifier import Classifier
 from engines.perturbation import correlation
+from evaluation import METRICS
 from evaluation.ground_truth import GroundTruthError
 from evaluation.measure import MetricInputs, measure
 from pipeline.dataset.ground_truth import GroundTruthIndex
 from pipeline.explaining.attempt import work
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.request import Failure
-from registry import Call
+from registry import Call, parse_call
 from representations import upsampled, upsampled_clip
 from runtime import first_line, working
 
@@ -42,7 +43,8 @@ def evaluate(
     size = frames.shape[:2]
     truth = truths.truth(first.path, size)
     shown = truths.truth(first.path, size)  # read once more where it is drawn, and not held
-    explanations = [replace(e, truth=shown) for e in explanations]
+    against = truths.fingerprint(first.path)
+    explanations = [_compared(replace(e, truth=shown), against) for e in explanations]
     others = truths.other_fixations(first.path)
     evaluated, failures = [], []
     for method in {str(e.method): e.method for e in explanations}.values():
@@ -61,6 +63,16 @@ def evaluate(
             failures += [one for one in failed if one not in failures]
         evaluated += of_method
     return [_with_agreement(e, evaluated, input_image.shape[:-1]) for e in evaluated], failures
+
+
+def _compared(explanation: Explanation, against: str) -> Explanation:
+    """The explanation without values against another ground truth than this one."""
+    results = explanation.results
+    if results.against == against or not against:
+        return explanation
+    known = [parse_call(name, METRICS) for name in (*results.values, *results.notes)]
+    kept = results.of(call for call in known if not call.entry.truths)
+    return replace(explanation, results=replace(kept, impossible=[], against=against))
 
 
 def _with_metric(

@@ -1,7 +1,9 @@
 """What is known of the images of a run: their ground truth and their classes."""
 
+import hashlib
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,6 +19,7 @@ from evaluation.ground_truth import (
 from evaluation.metric import OTHERS
 from evaluation.true_classes import some_of_each, true_classes
 from images import image_size
+from pipeline.dataset.columns import TRUTH
 from pipeline.plan import Plan
 from runtime import escaped
 
@@ -73,10 +76,32 @@ class GroundTruthIndex:
         return [str(image) for image in self.images if image not in self._files]
 
     def wanted(self, image: Path) -> frozenset[str]:
-        """The metrics that may have a value for the image: all, if it has any ground truth."""
-        return frozenset(
+        """What a stored row of the image has: the metrics that may have a value, and against what.
+
+        All metrics, if the image has any ground truth.
+        """
+        metrics = {
             str(call) for call in self._calls if image in self._files or not call.entry.truths
-        )
+        }
+        against = self.fingerprint(image)
+        return frozenset(metrics | ({TRUTH + against} if against else set()))
+
+    def fingerprint(self, image: Path) -> str:
+        """What tells the image's ground truth from another; "" where no metric looks at any.
+
+        Of its files (and of all others, where a metric looks at these) names, sizes and times, and
+        how fixations become gaze maps.
+        """
+        kinds = {kind for metric in self.metrics for kind in metric.truths}
+        if image not in self._files or not kinds:
+            return ""
+        of_others = self._stamps if OTHERS in kinds else ""
+        text = f"{_stamp(self._files[image])} {self.viewing} {of_others}"
+        return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+
+    @cached_property
+    def _stamps(self) -> str:
+        return " ".join(map(_stamp, self._files.values()))
 
     def truth(self, image: Path, size: tuple[int, int]) -> GroundTruth | None:
         """The image's ground truth, if it has any; `size` is the image's (H, W)."""
@@ -146,3 +171,9 @@ def _line(description: str, names: list[str]) -> str:
     named = ", ".join(names[:LISTED]) + ", ..." * (len(names) > LISTED)
     files = "1 file" if len(names) == 1 else f"{len(names)} files"
     return f"ground truth: {files} taken for {description}: {named}"
+
+
+def _stamp(files: Iterable[Path]) -> str:
+    """Names, sizes and times of the last change of files."""
+    stats = [(file.name, file.stat()) for file in files]
+    return " ".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)

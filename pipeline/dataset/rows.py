@@ -13,7 +13,15 @@ from PIL import Image
 from classifier import Classifier
 from evaluation.measure import MetricResults
 from images import Clip
-from pipeline.dataset.columns import CHANGE, COLUMNS, EXPLANATION, VIEW, map_columns, map_of
+from pipeline.dataset.columns import (
+    CHANGE,
+    COLUMNS,
+    EXPLANATION,
+    TRUTH,
+    VIEW,
+    map_columns,
+    map_of,
+)
 from pipeline.explaining.changes import Change, ChangedExplanation, in_shape
 from pipeline.explaining.explanation import Explanation
 from pipeline.explaining.record import classifier_record, finite
@@ -78,6 +86,7 @@ def explanation_row(
     """The row, with a value for each of COLUMNS."""
     results = explanation.results
     metrics = [*results.values.items(), *((name, None) for name in results.impossible)]
+    metrics += [(TRUTH + results.against, None)] if results.against else []
     _, label, probability = explanation.top[0]
     columns = {
         "class_index": explanation.class_index,
@@ -159,6 +168,7 @@ def stored_explanation(
 ) -> Explanation:
     """The explanation that a row was made of, of this image."""
     metrics, notes = dict(row["metrics"] or ()), json.loads(row["notes"])
+    against = [name for name in metrics if name.startswith(TRUTH)]
     return Explanation(
         image=image,
         clip=clip,
@@ -178,7 +188,8 @@ def stored_explanation(
         results=MetricResults(
             {name: value for name, value in metrics.items() if value is not None},
             json.loads(row["metric_notes"]),
-            impossible=[name for name, value in metrics.items() if value is None],
+            impossible=[n for n, value in metrics.items() if value is None and n not in against],
+            against="".join(against).removeprefix(TRUTH),
         ),
         agreement=dict(row["agreement"] or ()),
         true_class=row["true_class"],

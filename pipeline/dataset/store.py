@@ -21,6 +21,7 @@ from pipeline.dataset.columns import (
     COLUMNS,
     EXPLANATION,
     HEAVY,
+    TRUTH,
     UNIT,
     map_of,
     restored,
@@ -247,6 +248,7 @@ def _short(row: dict[str, Any]) -> int:
 def _flat(row: dict[str, Any], heavy: bool) -> dict[str, Any]:
     """The row as people use it: the map an array, metrics by their names, JSON read."""
     metrics = dict(row.pop("metrics") or ())
+    metrics = {name: value for name, value in metrics.items() if not name.startswith(TRUTH)}
     row["evaluated"] = tuple(name for name, value in metrics.items() if value is not None)
     row["agreement"] = dict(row["agreement"] or ())
     row["experiment"] = json.loads(row["experiment"] or "{}")
